@@ -1,0 +1,134 @@
+use alloc::string::String;
+use core::fmt;
+
+use crate::{InvalidValue, encode, error::KeyFault, sink::Sink};
+
+/// A bucket, resolved: the host that answers for it, and the path before its keys.
+///
+/// Made by [`Endpoint::bucket`](crate::Endpoint::bucket), once for many keys.
+///
+/// ```
+/// use countersign::{Addressing, Endpoint};
+///
+/// let endpoint = Endpoint::parse("https://s3.amazonaws.com", Addressing::VirtualHost)?;
+/// let bucket = endpoint.bucket("examplebucket")?;
+/// assert_eq!(bucket.authority(), "examplebucket.s3.amazonaws.com");
+/// assert_eq!(bucket.object("test.txt")?.to_string(), "/test.txt");
+/// # Ok::<(), countersign::InvalidValue>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    origin: String,
+    authority: String,
+    /// Encoded; empty, or with a slash at its start and none at its end.
+    path: String,
+}
+
+impl Bucket {
+    pub(crate) const fn new(origin: String, authority: String, path: String) -> Self {
+        Self { origin, authority, path }
+    }
+
+    /// `scheme://host[:port]`
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// `host[:port]`, the value of the `Host` header that is signed.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// An object of this bucket.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue::Key`], when the key is empty, over 1,024 bytes, or has a NUL byte.
+    pub fn object<'a>(&'a self, key: &'a str) -> Result<WirePath<'a>, InvalidValue> {
+        check_key(key)?;
+        Ok(WirePath { bucket: self, key: Some(key) })
+    }
+
+    /// The bucket itself, for operations that have no key, such as a listing. Its path has no slash
+    /// at its end, but for the one that is a path by itself.
+    ///
+    /// ```
+    /// use countersign::{Addressing, Endpoint};
+    ///
+    /// let endpoint = Endpoint::parse("https://s3.amazonaws.com", Addressing::Path)?;
+    /// assert_eq!(endpoint.bucket("examplebucket")?.root().to_string(), "/examplebucket");
+    /// assert_eq!(endpoint.as_bucket().root().to_string(), "/");
+    /// # Ok::<(), countersign::InvalidValue>(())
+    /// ```
+    #[must_use]
+    pub const fn root(&self) -> WirePath<'_> {
+        WirePath { bucket: self, key: None }
+    }
+}
+
+/// A path as it goes on the wire, tied to the bucket whose host answers it.
+///
+/// - Encoded exactly once, when it is written.
+/// - Keeps every byte of the key: dots, empty segments, controls.
+/// - Whatever the key, host and bucket stay those of the [`Bucket`].
+///
+/// ```
+/// use countersign::{Addressing, Endpoint};
+///
+/// let bucket = Endpoint::parse("https://s3.amazonaws.com", Addressing::Path)?.bucket("b")?;
+/// assert_eq!(bucket.object("//host/../ü?#")?.to_string(), "/b///host/../%C3%BC%3F%23");
+/// # Ok::<(), countersign::InvalidValue>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WirePath<'a> {
+    bucket: &'a Bucket,
+    /// Decoded.
+    key: Option<&'a str>,
+}
+
+impl<'a> WirePath<'a> {
+    pub(crate) const fn bucket(self) -> &'a Bucket {
+        self.bucket
+    }
+
+    pub(crate) fn put(self, sink: &mut impl Sink) {
+        sink.put(self.bucket.path.as_bytes());
+        if self.key.is_some() || self.bucket.path.is_empty() {
+            sink.put(b"/");
+        }
+        encode::put_path(sink, self.key.unwrap_or_default());
+    }
+
+    /// No fewer bytes than [`put`](Self::put) writes.
+    pub(crate) fn len_max(self) -> usize {
+        let key = self.key.map_or(0, str::len);
+        self.bucket.path.len().saturating_add(1).saturating_add(key.saturating_mul(3))
+    }
+}
+
+impl fmt::Display for WirePath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::with_capacity(self.len_max());
+        self.put(&mut text);
+        f.write_str(&text)
+    }
+}
+
+/// A bucket name is one segment of a path that no client takes out.
+pub(crate) fn check_bucket_name(name: &str) -> Result<(), InvalidValue> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_name = (1..=255).contains(&name.len()) && name.bytes().all(is_plain);
+    if is_name && name != "." && name != ".." { Ok(()) } else { Err(InvalidValue::Bucket) }
+}
+
+pub(crate) fn check_key(key: &str) -> Result<(), InvalidValue> {
+    let fault = match key.len() {
+        0 => KeyFault::Empty,
+        1025.. => KeyFault::TooLong,
+        _ if key.contains('\0') => KeyFault::Nul,
+        _ => return Ok(()),
+    };
+    Err(InvalidValue::Key(fault))
+}

@@ -1,0 +1,346 @@
+//! Percent-encoding, once, as Signature Version 4 wants it.
+//!
+//! Everything but the unreserved characters of RFC 3986 is encoded, byte by byte, with upper-case
+//! digits; a space is `%20`, never `+`. In a path the slash stays. This is [`UriEncode`] of the
+//! documentation, and stricter than what a URL library does.
+//!
+//! [`UriEncode`]: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+
+use alloc::{borrow::Cow, string::String, vec::Vec};
+use core::cmp::Ordering;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, percent_encode_byte};
+
+use crate::{request::has_amz_prefix, sink::Sink};
+
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: &AsciiSet = &QUERY.remove(b'/');
+
+/// What a text is part of, which decides what a slash and a plus are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// A path: the slash separates, the plus is a plus.
+    Path,
+    /// A name or value of the query: the slash is data, the plus is a space.
+    Query,
+}
+
+impl Part {
+    /// Whether the byte goes on the wire as it is.
+    fn is_plain(self, byte: u8) -> bool {
+        let table = match self {
+            Self::Path => &PLAIN_IN_PATH,
+            Self::Query => &PLAIN_IN_QUERY,
+        };
+        table.get(usize::from(byte)).is_some_and(|&is_plain| is_plain)
+    }
+}
+
+static PLAIN_IN_QUERY: [bool; 256] = plain(b'~');
+static PLAIN_IN_PATH: [bool; 256] = plain(b'/');
+
+/// A table of the unreserved characters, and one more. Looking a byte up is what a verifier does
+/// most.
+const fn plain(one_more: u8) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while let Some(next) = byte.checked_add(1) {
+        #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which would tell")]
+        {
+            table[byte as usize] = byte.is_ascii_alphanumeric()
+                || matches!(byte, b'-' | b'.' | b'_' | b'~')
+                || byte == one_more;
+        }
+        byte = next;
+    }
+    table
+}
+
+/// Encodes a decoded path.
+pub(crate) fn put_path(sink: &mut impl Sink, decoded: &str) {
+    percent_encode(decoded.as_bytes(), PATH).for_each(|piece| sink.put(piece.as_bytes()));
+}
+
+/// Encodes a decoded name or value of a query.
+pub(crate) fn put_query(sink: &mut impl Sink, decoded: &str) {
+    percent_encode(decoded.as_bytes(), QUERY).for_each(|piece| sink.put(piece.as_bytes()));
+}
+
+/// The order in which two decoded names stand in a canonical query: that of their *encoded* bytes.
+/// It is another one than that of the names themselves: `~` is above `é`, and below `%C3%A9`.
+pub(crate) fn cmp_encoded(one: &str, other: &str) -> Ordering {
+    cmp_bytes(one.bytes(), other.bytes())
+}
+
+fn cmp_bytes(one: impl Iterator<Item = u8>, other: impl Iterator<Item = u8>) -> Ordering {
+    let encoded = |byte: u8| {
+        let mut text = [0; 3];
+        if Part::Query.is_plain(byte) {
+            text = [byte, 0, 0];
+        } else if let Some(escape) = percent_encode_byte(byte).as_bytes().first_chunk() {
+            text = *escape;
+        }
+        text.into_iter().filter(|&byte| byte != 0)
+    };
+    one.flat_map(encoded).cmp(other.flat_map(encoded))
+}
+
+/// A piece of a request target as it was received, known to decode.
+///
+/// - Each `%` is followed by two hex digits.
+/// - What it decodes to is UTF-8 without NUL.
+/// - No byte of it is a space, a control or DEL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wire<'a> {
+    text: &'a str,
+    part: Part,
+    /// Whether `text` is the canonical spelling already, as it is in what every client sends.
+    canonical: bool,
+}
+
+impl<'a> Wire<'a> {
+    /// Checks what was received, or is `None`.
+    pub(crate) fn new(text: &'a str, part: Part) -> Option<Self> {
+        if text.bytes().all(|byte| part.is_plain(byte)) {
+            return Some(Self { text, part, canonical: true });
+        }
+        let mut canonical = true;
+        let mut tail = Utf8Tail::default();
+        let mut bytes = text.bytes();
+        while let Some(byte) = bytes.next() {
+            if part.is_plain(byte) {
+                // A plain byte cannot continue a character that an escape began.
+                tail.is_whole().then_some(())?;
+            } else if byte == b'%' {
+                let (high, low) = (bytes.next()?, bytes.next()?);
+                let decoded = decode_escape(high, low)?;
+                if decoded == 0 {
+                    return None;
+                }
+                tail.push(decoded)?;
+                canonical &= !part.is_plain(decoded)
+                    && !high.is_ascii_lowercase()
+                    && !low.is_ascii_lowercase();
+            } else if byte <= b' ' || byte == 0x7f {
+                return None;
+            } else {
+                tail.push(byte)?;
+                canonical = false;
+            }
+        }
+        tail.is_whole().then_some(Self { text, part, canonical })
+    }
+
+    /// Takes a piece that was checked before.
+    pub(crate) const fn known(text: &'a str, part: Part, canonical: bool) -> Self {
+        Self { text, part, canonical }
+    }
+
+    /// As it was received.
+    pub(crate) const fn as_received(self) -> &'a str {
+        self.text
+    }
+
+    pub(crate) const fn is_canonical(self) -> bool {
+        self.canonical
+    }
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Writes it in its one canonical spelling.
+    pub(crate) fn put(self, sink: &mut impl Sink) {
+        if self.canonical {
+            return sink.put(self.text.as_bytes());
+        }
+        for byte in self.bytes() {
+            if self.part.is_plain(byte) {
+                sink.put(&[byte]);
+            } else {
+                sink.put(percent_encode_byte(byte).as_bytes());
+            }
+        }
+    }
+
+    /// The decoded bytes.
+    pub(crate) fn bytes(self) -> impl Iterator<Item = u8> + 'a {
+        let mut bytes = self.text.bytes();
+        core::iter::from_fn(move || {
+            Some(match bytes.next()? {
+                b'%' => decode_escape(bytes.next()?, bytes.next()?)?,
+                b'+' if self.part == Part::Query => b' ',
+                byte => byte,
+            })
+        })
+    }
+
+    /// The decoded text; borrowed, where nothing was encoded.
+    pub(crate) fn decode(self) -> Cow<'a, str> {
+        let is_encoded = |byte: u8| byte == b'%' || (byte == b'+' && self.part == Part::Query);
+        if !self.text.bytes().any(is_encoded) {
+            return Cow::Borrowed(self.text);
+        }
+        let bytes: Vec<u8> = self.bytes().collect();
+        // `new` has seen that it is UTF-8.
+        Cow::Owned(String::from_utf8(bytes).unwrap_or_default())
+    }
+
+    /// The order of two names in a canonical query.
+    pub(crate) fn cmp(self, other: Self) -> Ordering {
+        if self.canonical && other.canonical {
+            return self.text.as_bytes().cmp(other.text.as_bytes());
+        }
+        cmp_bytes(self.bytes(), other.bytes())
+    }
+
+    /// Whether both decode to the same, whatever the case of ASCII letters.
+    pub(crate) fn eq_ignore_case(self, other: Self) -> bool {
+        let lower = |byte: u8| byte.to_ascii_lowercase();
+        self.bytes().map(lower).eq(other.bytes().map(lower))
+    }
+
+    /// Whether it decodes to a name of Amazon's own, whatever its case.
+    pub(crate) fn has_amz_prefix(self) -> bool {
+        if self.canonical {
+            return has_amz_prefix(self.text.as_bytes());
+        }
+        let prefix = b"x-amz-";
+        self.bytes().map(|byte| byte.to_ascii_lowercase()).take(prefix.len()).eq(*prefix)
+    }
+}
+
+fn decode_escape(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => byte.checked_sub(b'0'),
+        b'a'..=b'f' => byte.checked_sub(b'a' - 10),
+        b'A'..=b'F' => byte.checked_sub(b'A' - 10),
+        _ => None,
+    };
+    digit(high)?.checked_mul(16)?.checked_add(digit(low)?)
+}
+
+/// The bytes of a character that is not whole yet.
+#[derive(Default)]
+struct Utf8Tail {
+    bytes: [u8; 4],
+    filled: usize,
+}
+
+impl Utf8Tail {
+    const fn is_whole(&self) -> bool {
+        self.filled == 0
+    }
+
+    /// Takes one more byte, or is `None` where that cannot become UTF-8 any more.
+    fn push(&mut self, byte: u8) -> Option<()> {
+        if self.is_whole() && byte.is_ascii() {
+            return Some(());
+        }
+        *self.bytes.get_mut(self.filled)? = byte;
+        self.filled = self.filled.checked_add(1)?;
+        match core::str::from_utf8(self.bytes.get(..self.filled)?) {
+            Ok(_) => self.filled = 0,
+            Err(error) if error.error_len().is_none() => {}
+            Err(_) => return None,
+        }
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn canonical(text: &str, part: Part) -> Option<String> {
+        let mut out = String::new();
+        Wire::new(text, part)?.put(&mut out);
+        Some(out)
+    }
+
+    #[test]
+    fn one_spelling_comes_out_of_many() {
+        for (received, part, expected) in [
+            ("/a%2Fb", Part::Path, "/a/b"),
+            ("/%6Fver", Part::Path, "/over"),
+            ("/%c3%bc", Part::Path, "/%C3%BC"),
+            ("/ü", Part::Path, "/%C3%BC"),
+            ("/a+b!", Part::Path, "/a%2Bb%21"),
+            ("/./../a//b", Part::Path, "/./../a//b"),
+            ("a+b%20c", Part::Query, "a%20b%20c"),
+            ("a/b=c", Part::Query, "a%2Fb%3Dc"),
+        ] {
+            assert_eq!(canonical(received, part).as_deref(), Some(expected), "{received}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_decode_to_text_is_refused() {
+        for wrong in [
+            "%",
+            "%2",
+            "%2g",
+            "%g2",
+            "%+2",
+            "a%",
+            "%00",
+            "%ff",
+            "%C3",
+            "%C3a",
+            "%C3%28",
+            "%BC",
+            "%ED%A0%80",
+            "a b",
+            "a\tb",
+            "a\nb",
+            "a\u{7f}b",
+        ] {
+            assert_eq!(Wire::new(wrong, Part::Path), None, "{wrong}");
+            assert_eq!(Wire::new(wrong, Part::Query), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_are_ordered_by_their_encoded_bytes() {
+        assert_eq!(cmp_encoded("x~", "xé"), Ordering::Greater);
+        assert_eq!("x~".cmp("xé"), Ordering::Less);
+        assert_eq!(cmp_encoded("a", "a"), Ordering::Equal);
+        assert_eq!(cmp_encoded("a", "ab"), Ordering::Less);
+    }
+
+    proptest! {
+        #[test]
+        fn encoding_then_reading_gives_the_text_back(text in "\\PC{0,40}|[\\x01-\\x7f]{0,40}") {
+            for part in [Part::Path, Part::Query] {
+                let mut encoded = String::new();
+                match part {
+                    Part::Path => put_path(&mut encoded, &text),
+                    Part::Query => put_query(&mut encoded, &text),
+                }
+                let wire = Wire::new(&encoded, part).expect("own output is readable");
+                prop_assert!(wire.is_canonical());
+                prop_assert_eq!(wire.decode(), text.as_str());
+            }
+        }
+
+        #[test]
+        fn whatever_is_accepted_is_brought_to_a_form_that_stays(text in "[a%/+ü0-9A-F~!]{0,24}") {
+            for part in [Part::Path, Part::Query] {
+                let Some(once) = canonical(&text, part) else { continue };
+                let wire = Wire::new(&once, part).expect("canonical text is readable");
+                prop_assert!(wire.is_canonical());
+                prop_assert_eq!(canonical(&once, part), Some(once.clone()));
+            }
+        }
+
+        #[test]
+        fn the_order_is_that_of_the_encoded_texts(one in "[a-c~é/ !]{0,4}", other in "[a-c~é/ !]{0,4}") {
+            let (mut first, mut second) = (String::new(), String::new());
+            put_query(&mut first, &one);
+            put_query(&mut second, &other);
+            prop_assert_eq!(cmp_encoded(&one, &other), first.cmp(&second));
+        }
+    }
+}

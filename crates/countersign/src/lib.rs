@@ -1,0 +1,111 @@
+//! Presigns S3 URLs with AWS Signature Version 4, and verifies them.
+//!
+//! A presigned URL is a bearer grant: whoever has it may do one thing, to one object, for some time.
+//! This crate makes such URLs and checks them. It does no I/O, has no clock, reads no environment
+//! and needs no `std`: the time is an argument, the key is an argument, the same input gives the
+//! same bytes.
+//!
+//! # Presign
+//!
+//! ```
+//! use countersign::{
+//!     Addressing, Credentials, Endpoint, Lifetime, Method, PresignRequest, Region, Scope,
+//!     SecretKey, Service, SigningKey, Timestamp,
+//! };
+//!
+//! let secret = SecretKey::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")?;
+//! let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", secret)?;
+//! let endpoint = Endpoint::parse("https://s3.amazonaws.com", Addressing::VirtualHost)?;
+//! let bucket = endpoint.bucket("examplebucket")?;
+//!
+//! let now = Timestamp::from_unix_secs(1_369_353_600)?;
+//! let scope = Scope::new(now.date(), Region::new("us-east-1")?, Service::S3);
+//! let key = SigningKey::derive(&credentials, scope); // once a day
+//! let presigner = key.at(now)?; // once a second
+//!
+//! let lifetime = Lifetime::from_secs(86_400)?;
+//! let request = PresignRequest::new(Method::GET, bucket.object("test.txt")?, lifetime);
+//! let url = presigner.presign(&request)?;
+//! assert!(url.as_str().starts_with("https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Verify
+//!
+//! [`Claim::parse`] reads a request, [`Verifier::check`] checks all that needs no key,
+//! [`Checked::verify`] compares the signature, and its [`Verified`] is the witness that a handler
+//! asks for. [`Verifier`] has the example.
+//!
+//! # What this crate does not do
+//!
+//! - It sends and receives nothing, and looks no key up.
+//! - It stops nobody who has a URL from passing it on, and revokes none.
+//! - It reads no `Authorization` header, no POST form and no signed chunks.
+//! - It knows no Signature Version 2, and never will.
+//!
+//! Follows [Authenticating requests: query parameters][doc] of the Amazon S3 API reference.
+//!
+//! [doc]: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+
+#![no_std]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
+
+extern crate alloc;
+// The unit tests share a reader of vectors with the tests in `tests/`.
+#[cfg(test)]
+extern crate self as countersign;
+#[cfg(test)]
+extern crate std;
+
+mod bucket;
+mod canonical;
+mod claim;
+mod credentials;
+mod encode;
+mod endpoint;
+mod error;
+mod expiry;
+mod head;
+mod method;
+mod payload;
+mod presign;
+mod query;
+mod request;
+mod scope;
+mod signed_headers;
+mod signing_key;
+mod sink;
+mod timestamp;
+mod url;
+mod verified;
+mod verifier;
+
+pub use bucket::{Bucket, WirePath};
+pub use claim::Claim;
+pub use credentials::{Credentials, SecretKey};
+pub use endpoint::{Addressing, Endpoint};
+pub use error::{
+    EndpointFault, Field, InvalidValue, KeyFault, ParseError, PresignError, ScopeMismatch,
+    VerifyError,
+};
+pub use expiry::{Lifetime, Skew, Validity};
+pub use head::{Headers, RequestHead};
+pub use method::Method;
+pub use payload::PayloadRule;
+pub use presign::Presigner;
+pub use request::PresignRequest;
+pub use scope::{Region, Scope, Service};
+pub use signing_key::SigningKey;
+pub use timestamp::{Date, Timestamp};
+pub use url::PresignedUrl;
+pub use verified::{Resource, Verified};
+pub use verifier::{Checked, Verifier};

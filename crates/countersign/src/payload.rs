@@ -1,0 +1,93 @@
+use core::fmt;
+
+use crate::{ParseError, error::Field, sink::Sink};
+
+/// What a signature says of the body: the last line of the canonical request.
+///
+/// A presigned URL is mostly [`Unsigned`](Self::Unsigned), for its body is not known when it is
+/// signed. A request whose `x-amz-content-sha256` header names a digest is bound to that body.
+///
+/// ```
+/// use countersign::PayloadRule;
+///
+/// let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+/// assert!(matches!(PayloadRule::parse(digest)?, PayloadRule::Sha256(_)));
+/// assert_eq!(PayloadRule::parse("UNSIGNED-PAYLOAD")?, PayloadRule::Unsigned);
+/// assert!(PayloadRule::parse("STREAMING-UNSIGNED-PAYLOAD-TRAILER").is_err());
+/// # Ok::<(), countersign::ParseError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum PayloadRule {
+    /// `UNSIGNED-PAYLOAD`: any body.
+    #[default]
+    Unsigned,
+    /// The body with this SHA-256. Whoever stores the body has to compare: the signature binds the
+    /// digest, not the bytes.
+    Sha256([u8; 32]),
+}
+
+impl PayloadRule {
+    /// The rule of a body that is empty.
+    pub const EMPTY: Self = Self::Sha256([
+        0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9,
+        0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52,
+        0xb8, 0x55,
+    ]);
+
+    /// Reads the value of an `x-amz-content-sha256` header.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError::StreamingPayload`] for the `STREAMING-…` values, which announce a body in
+    /// signed chunks, and [`ParseError::Malformed`] for what is neither that, nor
+    /// `UNSIGNED-PAYLOAD`, nor 64 lower-case hex digits.
+    pub fn parse(value: &str) -> Result<Self, ParseError> {
+        if value == "UNSIGNED-PAYLOAD" {
+            return Ok(Self::Unsigned);
+        }
+        if value.starts_with("STREAMING-") {
+            return Err(ParseError::StreamingPayload);
+        }
+        lower_hex(value).map(Self::Sha256).ok_or(ParseError::Malformed(Field::ContentSha256))
+    }
+
+    pub(crate) fn put(self, sink: &mut impl Sink) {
+        match self {
+            Self::Unsigned => sink.put(b"UNSIGNED-PAYLOAD"),
+            Self::Sha256(digest) => sink.put(&hex_of(digest)),
+        }
+    }
+}
+
+impl fmt::Debug for PayloadRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsigned => f.write_str("Unsigned"),
+            Self::Sha256(digest) => {
+                f.write_str("Sha256(")?;
+                digest.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+/// Reads 64 lower-case digits. The signature and the payload rule have one spelling: anything that
+/// takes upper-case digits too has two URLs for one claim.
+pub(crate) fn lower_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return None;
+    }
+    hex::decode_to_slice(text, &mut bytes).ok()?;
+    Some(bytes)
+}
+
+pub(crate) fn hex_of(digest: [u8; 32]) -> [u8; 64] {
+    let mut text = [b'0'; 64];
+    // The lengths agree, which is all that can fail.
+    let written = hex::encode_to_slice(digest, &mut text);
+    debug_assert_eq!(written, Ok(()), "64 digits hold 32 bytes");
+    text
+}

@@ -1,0 +1,299 @@
+use alloc::{borrow::Cow, boxed::Box};
+use core::fmt;
+
+use crate::{
+    Claim, Date, Headers, Lifetime, Method, ParseError, PayloadRule, Region, Scope, Service,
+    SigningKey, Skew, Timestamp, Validity, Verified, VerifyError,
+    canonical::CanonicalRequest,
+    error::{Field, ScopeMismatch},
+    request::{CONTENT_SHA256, has_amz_prefix, is_header_value},
+    scope::TERMINATOR,
+    signing_key::Keyed,
+    sink::Sink,
+};
+
+/// The policy by which claims are verified: one region, one service, a clock skew.
+///
+/// The order of its checks, and so its answer to a request that is wrong in two ways, is that of
+/// AWS.
+///
+/// ```
+/// use countersign::{
+///     Claim, Credentials, Region, RequestHead, Scope, SecretKey, Service, SigningKey, Timestamp,
+///     Verifier, VerifyError,
+/// };
+///
+/// let secret = SecretKey::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")?;
+/// let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", secret)?;
+/// let head = RequestHead {
+///     method: "GET",
+///     target: "/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256\
+///         &X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request\
+///         &X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host\
+///         &X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404",
+///     headers: &[("Host", "examplebucket.s3.amazonaws.com")],
+/// };
+///
+/// let verifier = Verifier::new(Region::new("us-east-1")?, Service::S3);
+/// let claim = Claim::parse(&head)?;
+/// let checked = verifier.check(&claim, Timestamp::parse("20130524T120000Z")?)?;
+/// // Here a server looks the key up: by `checked.access_key_id()` and `checked.scope()`.
+/// let key = SigningKey::derive(&credentials, checked.scope());
+/// let verified = checked.verify(Some(&key))?;
+/// assert_eq!(verified.path(), "/test.txt");
+///
+/// let late = verifier.check(&claim, Timestamp::parse("20130525T000000Z")?);
+/// assert!(matches!(late, Err(VerifyError::Expired { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Verifier {
+    region: Box<str>,
+    service: Box<str>,
+    skew: Skew,
+    default_payload: PayloadRule,
+    nobody: Keyed,
+}
+
+impl Verifier {
+    /// Verifies what was signed for this region and service, by a clock that is up to 900 s ahead.
+    #[must_use]
+    pub fn new(region: Region<'_>, service: Service<'_>) -> Self {
+        Self {
+            region: region.as_str().into(),
+            service: service.as_str().into(),
+            skew: Skew::default(),
+            default_payload: PayloadRule::Unsigned,
+            nobody: Keyed::nobody(),
+        }
+    }
+
+    /// Allows another clock skew.
+    #[must_use]
+    pub const fn with_skew(mut self, skew: Skew) -> Self {
+        self.skew = skew;
+        self
+    }
+
+    /// Says what was signed of the body where a request has no `x-amz-content-sha256` header.
+    /// S3 means [`PayloadRule::Unsigned`], which is the default; other services mean the body
+    /// itself.
+    #[must_use]
+    pub const fn with_default_payload(mut self, payload: PayloadRule) -> Self {
+        self.default_payload = payload;
+        self
+    }
+
+    /// Checks all that can be checked without a key: times, scope, and which headers are signed.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`], with the first reason that AWS would find.
+    pub fn check<'c, 'a, H: Headers + ?Sized>(
+        &'c self,
+        claim: &'c Claim<'a, H>,
+        now: Timestamp,
+    ) -> Result<Checked<'c, 'a, H>, VerifyError> {
+        let validity = self.check_time(claim, now)?;
+        let (access_key_id, scope) = self.check_scope(claim)?;
+        claim.signed_headers.check()?;
+        check_must_be_signed(claim)?;
+        let absent_header = find_absent(claim)?;
+        let payload = claim.payload.unwrap_or(self.default_payload);
+        let nobody = &self.nobody;
+        Ok(Checked { claim, access_key_id, scope, validity, absent_header, payload, nobody })
+    }
+
+    fn check_time<H: Headers + ?Sized>(
+        &self,
+        claim: &Claim<'_, H>,
+        now: Timestamp,
+    ) -> Result<Validity, VerifyError> {
+        if claim.expires > u64::from(Lifetime::MAX.as_secs()) {
+            return Err(VerifyError::LifetimeTooLong);
+        }
+        let not_before = claim.signed_at.saturating_sub_secs(self.skew.as_secs());
+        if now < not_before {
+            return Err(VerifyError::NotYetValid { now, not_before });
+        }
+        // No seconds at all are plain digits too, and over before they begin.
+        let Ok(lifetime) = Lifetime::from_secs(claim.expires) else {
+            return Err(VerifyError::Expired { now, not_after: claim.signed_at });
+        };
+        let validity = Validity::new(claim.signed_at, lifetime, self.skew)
+            .ok_or(ParseError::Malformed(Field::Date))?;
+        if !validity.contains(now) {
+            return Err(VerifyError::Expired { now, not_after: validity.not_after() });
+        }
+        Ok(validity)
+    }
+
+    fn check_scope<'a, H: Headers + ?Sized>(
+        &self,
+        claim: &Claim<'a, H>,
+    ) -> Result<(Cow<'a, str>, Scope<'_>), VerifyError> {
+        let [access_key_id, date, region, service, terminator] = claim.credential()?;
+        let date = Date::parse(&date).map_err(|_| ParseError::Malformed(Field::Credential))?;
+        if *region != *self.region {
+            let (expected, got) = (self.region.clone(), region.into());
+            return Err(VerifyError::Scope(ScopeMismatch::Region { expected, got }));
+        }
+        if *service != *self.service {
+            let (expected, got) = (self.service.clone(), service.into());
+            return Err(VerifyError::Scope(ScopeMismatch::Service { expected, got }));
+        }
+        if terminator != TERMINATOR {
+            return Err(VerifyError::Scope(ScopeMismatch::Terminator));
+        }
+        if date != claim.signed_at.date() {
+            return Err(VerifyError::DateMismatch);
+        }
+        let (region, service) = (Region::known(&self.region), Service::known(&self.service));
+        Ok((access_key_id, Scope::new(date, region, service)))
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier")
+            .field("region", &self.region)
+            .field("service", &self.service)
+            .field("skew", &self.skew)
+            .field("default_payload", &self.default_payload)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Without this, whoever holds the URL of an upload adds `x-amz-acl` or `x-amz-copy-source` to it.
+fn check_must_be_signed<H: Headers + ?Sized>(claim: &Claim<'_, H>) -> Result<(), VerifyError> {
+    let signed = &claim.signed_headers;
+    if !signed.contains("host") {
+        return Err(VerifyError::HostNotSigned);
+    }
+    for (name, _) in claim.headers.fields() {
+        let must_be_signed = name.eq_ignore_ascii_case("content-md5")
+            || (has_amz_prefix(name.as_bytes()) && !name.eq_ignore_ascii_case(CONTENT_SHA256));
+        if must_be_signed && !signed.contains(name) {
+            return Err(VerifyError::UnsignedHeader(name.to_ascii_lowercase().into()));
+        }
+    }
+    Ok(())
+}
+
+/// The first signed header that the request lacks. One that it has twice is refused: two readers
+/// would take two values.
+fn find_absent<'c, H: Headers + ?Sized>(
+    claim: &'c Claim<'_, H>,
+) -> Result<Option<&'c str>, ParseError> {
+    let mut absent = None;
+    for name in claim.signed_headers.names() {
+        let field = if name == "host" { Field::Host } else { Field::Header };
+        let mut values = claim.header_values(name);
+        match (values.next(), values.next()) {
+            (Some(_), Some(_)) => return Err(ParseError::Duplicate(field)),
+            (Some(value), None) if !is_header_value(value) => {
+                return Err(ParseError::Malformed(field));
+            }
+            (Some(_), None) => {}
+            (None, _) => absent = absent.or(Some(name)),
+        }
+    }
+    Ok(absent)
+}
+
+/// A claim whose time, scope and headers are in order, and whose signature is not compared yet.
+///
+/// Made by [`Verifier::check`], which has the example.
+pub struct Checked<'c, 'a, H: ?Sized> {
+    claim: &'c Claim<'a, H>,
+    access_key_id: Cow<'a, str>,
+    scope: Scope<'c>,
+    validity: Validity,
+    absent_header: Option<&'c str>,
+    payload: PayloadRule,
+    nobody: &'c Keyed,
+}
+
+impl<'c, 'a, H: Headers + ?Sized> Checked<'c, 'a, H> {
+    /// Whose key the claim names. Anybody can name any.
+    #[must_use]
+    pub fn access_key_id(&self) -> &str {
+        &self.access_key_id
+    }
+
+    /// The scope for which the key is needed.
+    #[must_use]
+    pub const fn scope(&self) -> Scope<'c> {
+        self.scope
+    }
+
+    /// Compares the signature.
+    ///
+    /// `None` says that there is no such key. It costs the same work as a key.
+    ///
+    /// # Errors
+    ///
+    /// - [`VerifyError::UnknownKey`] without a key, or with one of another id or scope.
+    /// - [`VerifyError::SignedHeaderAbsent`]
+    /// - [`VerifyError::SignatureMismatch`], also where the session token is not that of the key.
+    pub fn verify(self, key: Option<&SigningKey>) -> Result<Verified<'c, 'a>, VerifyError> {
+        let is_right = |key: &&SigningKey| {
+            key.access_key_id() == self.access_key_id && key.scope() == self.scope
+        };
+        let key = key.filter(is_right);
+        let signature = self.claim.signature.as_ref();
+        let mac = key.map_or(self.nobody, SigningKey::keyed);
+        let begun = mac.begin(self.claim.signed_at, self.scope);
+        let is_match = begun.verify(self.digest(), signature);
+        let Some(key) = key else { return Err(VerifyError::UnknownKey) };
+        if let Some(name) = self.absent_header {
+            return Err(VerifyError::SignedHeaderAbsent(name.into()));
+        }
+        if !(is_match & self.has_token_of(key)) {
+            return Err(VerifyError::SignatureMismatch);
+        }
+        Ok(Verified::new(self.access_key_id, self.scope, self.validity, self.payload, self.claim))
+    }
+
+    /// Whether the claim brings the token of temporary credentials, and none with permanent ones.
+    /// The signature covers the token that is there; only this sees one that is not.
+    fn has_token_of(&self, key: &SigningKey) -> bool {
+        match (self.claim.session_token, key.session_token()) {
+            (None, None) => true,
+            (Some(received), Some(token)) => received.bytes().eq(token.as_str().bytes()),
+            _ => false,
+        }
+    }
+}
+
+impl<H: Headers + ?Sized> CanonicalRequest for Checked<'_, '_, H> {
+    fn method(&self) -> Method<'_> {
+        self.claim.method
+    }
+
+    fn put_path(&self, sink: &mut impl Sink) {
+        self.claim.path.put(sink);
+    }
+
+    fn put_query(&self, sink: &mut impl Sink) {
+        self.claim.query.put(sink);
+    }
+
+    fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let first = |name| self.claim.header_values(name).next().map(|value| (name, value));
+        self.claim.signed_headers.names().filter_map(first)
+    }
+
+    fn payload(&self) -> PayloadRule {
+        self.payload
+    }
+}
+
+impl<H: ?Sized> fmt::Debug for Checked<'_, '_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checked")
+            .field("access_key_id", &self.access_key_id)
+            .field("scope", &self.scope)
+            .field("validity", &self.validity)
+            .finish_non_exhaustive()
+    }
+}
