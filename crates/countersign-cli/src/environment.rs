@@ -1,0 +1,26 @@
+//! The one place that reads the environment. A secret on a command line stands in the process list
+//! and in the shell's history; so secrets come from here, or with `--batch` from standard input.
+
+use anyhow::Context as _;
+use countersign::{Credentials, SecretKey};
+
+/// The credentials that AWS's own tools would take.
+pub(crate) fn credentials() -> anyhow::Result<Credentials> {
+    let id = required("AWS_ACCESS_KEY_ID")?;
+    let secret = SecretKey::new(required("AWS_SECRET_ACCESS_KEY")?)?;
+    let credentials = Credentials::new(id, secret)?;
+    Ok(match optional("AWS_SESSION_TOKEN") {
+        Some(token) => credentials.with_session_token(token)?,
+        None => credentials,
+    })
+}
+
+fn required(name: &str) -> anyhow::Result<String> {
+    optional(name).with_context(|| format!("the environment variable {name} is not set"))
+}
+
+/// An empty variable is how a shell says that there is none.
+#[expect(clippy::disallowed_methods, reason = "everything else gets its settings from here")]
+fn optional(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,211 @@
+//! `countersign presign`
+
+use std::{collections::BTreeMap, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use countersign::{
+    Addressing, Credentials, Endpoint, Lifetime, Method, PresignRequest, PresignedUrl, Region,
+    Scope, Service, SigningKey, Timestamp,
+};
+use serde::Serialize;
+
+use crate::{
+    batch, clock, environment,
+    fields::{Fields, InputError},
+};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Presign JSON lines from standard input, one JSON line out for each
+    #[arg(long, exclusive = true)]
+    batch: bool,
+    #[command(flatten)]
+    one: One,
+}
+
+#[derive(Debug, Args)]
+struct One {
+    /// Where the store answers, such as `https://s3.eu-central-1.amazonaws.com`
+    #[arg(long, value_name = "URL", required_unless_present = "batch")]
+    endpoint: Option<String>,
+    /// The bucket
+    #[arg(long, required_unless_present = "batch")]
+    bucket: Option<String>,
+    /// The object key, as it is, not encoded
+    #[arg(long, required_unless_present_any = ["batch", "no_key"], conflicts_with = "no_key")]
+    key: Option<String>,
+    /// Sign an operation on the bucket itself, such as a listing
+    #[arg(long)]
+    no_key: bool,
+    /// The method that the URL allows
+    #[arg(long, default_value = "GET")]
+    method: String,
+    /// The region of the bucket
+    #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
+    region: String,
+    /// Where the bucket's name goes
+    #[arg(long, value_enum, default_value_t = Style::Path)]
+    addressing: Style,
+    /// Seconds until the URL expires, 1 to 604800
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    expires: u64,
+    /// A query parameter to bind, not encoded; may be given again
+    #[arg(long, value_name = "NAME=VALUE")]
+    query: Vec<String>,
+    /// A header that the client has to send; may be given again
+    #[arg(long, value_name = "NAME: VALUE")]
+    header: Vec<String>,
+    /// Sign at this time instead of now, such as 20251101T042718Z
+    #[arg(long)]
+    time: Option<String>,
+    /// Print what `--batch` would print
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Style {
+    /// `https://host/bucket/key`
+    Path,
+    /// `https://bucket.host/key`
+    Virtual,
+}
+
+/// What a presigned URL is made of.
+struct Inputs<'a> {
+    credentials: Credentials,
+    region: Region<'a>,
+    service: Service<'a>,
+    endpoint: Endpoint,
+    bucket: &'a str,
+    method: Method<'a>,
+    key: Option<&'a str>,
+    query: Vec<(&'a str, &'a str)>,
+    headers: Vec<(&'a str, &'a str)>,
+    time: Timestamp,
+    lifetime: Lifetime,
+}
+
+#[derive(Serialize)]
+struct Presigned {
+    url: String,
+    signature: String,
+    expires_at: String,
+    required_headers: BTreeMap<String, String>,
+}
+
+impl Arguments {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        if self.batch {
+            batch::run(|fields| Inputs::from_fields(fields)?.presign())?;
+        } else {
+            self.one.run()?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl One {
+    fn run(&self) -> anyhow::Result<()> {
+        let presigned = self.inputs()?.presign()?;
+        if self.json {
+            println!("{}", serde_json::to_string(&presigned)?);
+            return Ok(());
+        }
+        println!("{}", presigned.url);
+        for (name, value) in &presigned.required_headers {
+            eprintln!("to be sent with it: {name}: {value}");
+        }
+        Ok(())
+    }
+
+    fn inputs(&self) -> anyhow::Result<Inputs<'_>> {
+        let addressing = match self.addressing {
+            Style::Path => Addressing::Path,
+            Style::Virtual => Addressing::VirtualHost,
+        };
+        Ok(Inputs {
+            credentials: environment::credentials()?,
+            region: Region::new(&self.region)?,
+            service: Service::S3,
+            endpoint: Endpoint::parse(self.endpoint.as_deref().unwrap_or_default(), addressing)?,
+            bucket: self.bucket.as_deref().unwrap_or_default(),
+            method: Method::new(&self.method)?,
+            key: self.key.as_deref(),
+            query: split_arguments(&self.query, '=').context("--query takes NAME=VALUE")?,
+            headers: header_arguments(&self.header)?,
+            time: clock::given_or_now(self.time.as_deref())?,
+            lifetime: Lifetime::from_secs(self.expires)?,
+        })
+    }
+}
+
+/// Splits arguments of the form `Name: value`.
+pub(crate) fn header_arguments(arguments: &[String]) -> anyhow::Result<Vec<(&str, &str)>> {
+    let headers = split_arguments(arguments, ':').context("--header takes NAME: VALUE")?;
+    Ok(headers.into_iter().map(|(name, value)| (name.trim(), value.trim())).collect())
+}
+
+fn split_arguments(arguments: &[String], separator: char) -> Option<Vec<(&str, &str)>> {
+    arguments.iter().map(|text| text.split_once(separator)).collect()
+}
+
+impl<'a> Inputs<'a> {
+    fn from_fields(fields: Fields<'a>) -> Result<Self, InputError> {
+        let addressing = match fields.text("addressing")? {
+            "path" => Addressing::Path,
+            "virtual" => Addressing::VirtualHost,
+            _ => {
+                let message = "`addressing` is neither `path` nor `virtual`";
+                return Err(InputError::new("invalid_field", message));
+            }
+        };
+        Ok(Self {
+            credentials: fields.credentials()?,
+            region: fields.region()?,
+            service: fields.service()?,
+            endpoint: Endpoint::parse(fields.text("endpoint")?, addressing)?,
+            bucket: fields.text("bucket")?,
+            method: fields.method()?,
+            key: fields.text_or_null("key")?,
+            query: fields.pairs("query")?,
+            headers: fields.texts("signed_headers")?,
+            time: fields.timestamp("time")?,
+            lifetime: Lifetime::from_secs(fields.whole_number("expires")?)?,
+        })
+    }
+
+    fn presign(&self) -> Result<Presigned, InputError> {
+        let bucket = self.endpoint.bucket(self.bucket)?;
+        let path = match self.key {
+            Some(key) => bucket.object(key)?,
+            None => bucket.root(),
+        };
+        let mut request = PresignRequest::new(self.method, path, self.lifetime);
+        for &(name, value) in &self.query {
+            request = request.with_query(name, value)?;
+        }
+        for &(name, value) in &self.headers {
+            // `host` is always signed; to say so, with the right value, is no mistake.
+            if !(name.eq_ignore_ascii_case("host") && value == bucket.authority()) {
+                request = request.with_signed_header(name, value)?;
+            }
+        }
+        let scope = Scope::new(self.time.date(), self.region, self.service);
+        let key = SigningKey::derive(&self.credentials, scope);
+        Ok(Presigned::new(key.at(self.time)?.presign(&request)?))
+    }
+}
+
+impl Presigned {
+    fn new(url: PresignedUrl) -> Self {
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        Self {
+            signature: url.signature().to_owned(),
+            expires_at: url.expires_at().to_string(),
+            required_headers: url.required_headers().map(owned).collect(),
+            url: url.into_string(),
+        }
+    }
+}
