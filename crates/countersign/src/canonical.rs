@@ -9,7 +9,6 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Method, PayloadRule,
-    signing_key::CanonicalDigest,
     sink::{Buffered, Sink},
 };
 
@@ -54,6 +53,9 @@ pub(crate) trait CanonicalRequest {
         CanonicalDigest(hasher.into_inner().finalize().into())
     }
 }
+
+/// The SHA-256 of a canonical request.
+pub(crate) struct CanonicalDigest(pub(crate) [u8; 32]);
 
 /// Writes the names of the signed headers, with `;` or its escape between them.
 pub(crate) fn put_names<'n>(

@@ -6,8 +6,8 @@ use crate::{
     canonical::trim,
     encode::{Part, Wire},
     error::Field,
+    names::CONTENT_SHA256,
     query::{Query, TARGET_LEN_MAX},
-    request::CONTENT_SHA256,
     signed_headers::SignedHeaders,
     signing_key::{ALGORITHM, Signature},
 };

@@ -11,7 +11,7 @@ use core::cmp::Ordering;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, percent_encode_byte};
 
-use crate::{request::has_amz_prefix, sink::Sink};
+use crate::{names::has_amz_prefix, sink::Sink};
 
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const PATH: &AsciiSet = &QUERY.remove(b'/');

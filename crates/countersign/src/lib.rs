@@ -76,6 +76,7 @@ mod error;
 mod expiry;
 mod head;
 mod method;
+mod names;
 mod payload;
 mod presign;
 mod query;

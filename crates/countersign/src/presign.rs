@@ -12,8 +12,8 @@ use crate::{
     canonical::{CanonicalRequest, put_names},
     encode,
     error::Field,
+    names::AUTH_PARAMETERS,
     query::TARGET_LEN_MAX,
-    request::AUTH_PARAMETERS,
     signing_key::{ALGORITHM, Begun},
     sink::Sink,
 };

@@ -4,7 +4,7 @@ use crate::{
     ParseError,
     encode::{Part, Wire},
     error::Field,
-    request::AUTH_PARAMETERS,
+    names::AUTH_PARAMETERS,
     sink::Sink,
 };
 

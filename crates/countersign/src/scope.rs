@@ -1,6 +1,6 @@
 //! What a signing key is good for: one day, one region, one service.
 
-use crate::{Date, InvalidValue, encode, sink::Sink};
+use crate::{Date, InvalidValue, sink::Sink};
 
 /// The last part of every scope.
 pub(crate) const TERMINATOR: &str = "aws4_request";
@@ -135,11 +135,11 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Writes it as it stands in a query, after the access key id.
+    /// Writes it as it stands in a query, after the access key id. No part of it needs encoding.
     pub(crate) fn put_encoded(self, sink: &mut impl Sink) {
         for part in [self.date.as_str(), self.region.0, self.service.0, TERMINATOR] {
             sink.put(b"%2F");
-            encode::put_query(sink, part);
+            sink.put(part.as_bytes());
         }
     }
 }

@@ -1,6 +1,6 @@
 use alloc::borrow::Cow;
 
-use crate::{ParseError, encode::Wire, error::Field, request::is_header_name};
+use crate::{ParseError, encode::Wire, error::Field, names::is_header_name};
 
 /// The names in `X-Amz-SignedHeaders`.
 ///

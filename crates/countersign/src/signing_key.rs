@@ -13,6 +13,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     Credentials, Date, Region, Scope, Service, Timestamp,
+    canonical::CanonicalDigest,
     credentials::SessionToken,
     payload::{hex_of, lower_hex},
     scope::TERMINATOR,
@@ -176,9 +177,6 @@ impl Begun {
         mac
     }
 }
-
-/// The SHA-256 of a canonical request.
-pub(crate) struct CanonicalDigest(pub(crate) [u8; 32]);
 
 /// A signature as it was received. It has no `==`: [`Begun::verify`] is the only comparison.
 pub(crate) struct Signature([u8; 32]);

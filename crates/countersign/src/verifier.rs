@@ -6,7 +6,7 @@ use crate::{
     SigningKey, Skew, Timestamp, Validity, Verified, VerifyError,
     canonical::CanonicalRequest,
     error::{Field, ScopeMismatch},
-    request::{CONTENT_SHA256, has_amz_prefix, is_header_value},
+    names::{CONTENT_SHA256, has_amz_prefix, is_header_value},
     scope::TERMINATOR,
     signing_key::Keyed,
     sink::Sink,
