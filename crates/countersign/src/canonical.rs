@@ -74,9 +74,8 @@ pub(crate) fn put_names<'n>(
 /// Writes a header value without the white space around it, each run of white space in it as one
 /// space.
 ///
-/// The documentation speaks of spaces only, and so do AWS's signers for Rust, Go and C. botocore and
-/// the SDKs for Java fold tabs too, and so do `MinIO` and `SeaweedFS`: a value with a tab in it is
-/// verified by more of them this way.
+/// The documentation speaks of spaces only, and `aws-sigv4` folds nothing else. botocore folds tabs
+/// too, and so does `SeaweedFS`, which refuses a value with a tab in it that was signed as it is.
 fn put_header_value(sink: &mut impl Sink, value: &[u8]) {
     let value = trim(value);
     if !value.contains(&b'\t') && !value.windows(2).any(|pair| pair == b"  ") {
