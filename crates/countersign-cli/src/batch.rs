@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write};
 
+use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,6 +10,16 @@ use crate::fields::{Fields, InputError};
 
 /// The longest line that is read. The longest that is needed is a few ten thousand bytes.
 const LINE_LEN_MAX: u64 = 1 << 20;
+
+/// The arguments of a command that does one thing, or one for each line.
+#[derive(Debug, Args)]
+pub(crate) struct OneOrBatch<One: Args> {
+    /// Answer JSON lines from standard input, one JSON line out for each
+    #[arg(long, exclusive = true)]
+    pub(crate) batch: bool,
+    #[command(flatten)]
+    pub(crate) one: One,
+}
 
 /// An answer, with the `id` of the line that it answers.
 #[derive(Serialize)]

@@ -2,17 +2,15 @@
 //! and in the shell's history; so secrets come from here, or with `--batch` from standard input.
 
 use anyhow::Context as _;
-use countersign::{Credentials, SecretKey};
+use countersign::Credentials;
+
+use crate::fields::credentials_of;
 
 /// The credentials that AWS's own tools would take.
 pub(crate) fn credentials() -> anyhow::Result<Credentials> {
     let id = required("AWS_ACCESS_KEY_ID")?;
-    let secret = SecretKey::new(required("AWS_SECRET_ACCESS_KEY")?)?;
-    let credentials = Credentials::new(id, secret)?;
-    Ok(match optional("AWS_SESSION_TOKEN") {
-        Some(token) => credentials.with_session_token(token)?,
-        None => credentials,
-    })
+    let secret = required("AWS_SECRET_ACCESS_KEY")?;
+    Ok(credentials_of(&id, secret, optional("AWS_SESSION_TOKEN"))?)
 }
 
 fn required(name: &str) -> anyhow::Result<String> {

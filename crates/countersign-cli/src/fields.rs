@@ -131,12 +131,9 @@ impl<'a> Fields<'a> {
         let value = self.required("credentials")?;
         let object = value.as_object().ok_or_else(|| wrong_type("credentials", "an object"))?;
         let fields = Self(object);
-        let secret = SecretKey::new(fields.text("secret_access_key")?)?;
-        let credentials = Credentials::new(fields.text("access_key_id")?, secret)?;
-        Ok(match fields.optional_text("session_token")? {
-            Some(token) => credentials.with_session_token(token)?,
-            None => credentials,
-        })
+        let secret = fields.text("secret_access_key")?;
+        let id = fields.text("access_key_id")?;
+        Ok(credentials_of(id, secret, fields.optional_text("session_token")?)?)
     }
 
     pub(crate) fn region(self) -> Result<Region<'a>, InputError> {
@@ -153,6 +150,20 @@ impl<'a> Fields<'a> {
 
     pub(crate) fn timestamp(self, name: &str) -> Result<Timestamp, InputError> {
         Ok(Timestamp::parse(self.text(name)?)?)
+    }
+}
+
+/// Puts credentials together, permanent or temporary. A secret that is moved in leaves no copy
+/// behind.
+pub(crate) fn credentials_of(
+    id: &str,
+    secret: impl Into<String>,
+    token: Option<impl Into<String>>,
+) -> Result<Credentials, InvalidValue> {
+    let credentials = Credentials::new(id, SecretKey::new(secret)?)?;
+    match token {
+        Some(token) => credentials.with_session_token(token),
+        None => Ok(credentials),
     }
 }
 

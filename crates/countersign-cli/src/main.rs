@@ -11,6 +11,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::batch::OneOrBatch;
+
 /// Hand out short-lived signed URLs, and check them.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, arg_required_else_help = true)]
@@ -25,19 +27,19 @@ enum Command {
     ///
     /// The credentials come from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
     /// `AWS_SESSION_TOKEN`, or with `--batch` from each line.
-    Presign(presign::Arguments),
+    Presign(OneOrBatch<presign::One>),
     /// Check a presigned URL as a server would.
     ///
     /// The one key that exists comes from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
     /// `AWS_SESSION_TOKEN`, or with `--batch` from each line. Exits with 0 only for a URL that
     /// holds.
-    Verify(verify::Arguments),
+    Verify(OneOrBatch<verify::One>),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Presign(arguments) => arguments.run(),
-        Command::Verify(arguments) => arguments.run(),
+        Command::Presign(arguments) => presign::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("countersign: {error:#}");

@@ -11,21 +11,13 @@ use countersign::{
 use serde::Serialize;
 
 use crate::{
-    batch, clock, environment,
+    batch::{self, OneOrBatch},
+    clock, environment,
     fields::{Fields, InputError},
 };
 
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {
-    /// Presign JSON lines from standard input, one JSON line out for each
-    #[arg(long, exclusive = true)]
-    batch: bool,
-    #[command(flatten)]
-    one: One,
-}
-
-#[derive(Debug, Args)]
-struct One {
+pub(crate) struct One {
     /// Where the store answers, such as `https://s3.eu-central-1.amazonaws.com`
     #[arg(long, value_name = "URL", required_unless_present = "batch")]
     endpoint: Option<String>,
@@ -95,15 +87,13 @@ struct Presigned {
     required_headers: BTreeMap<String, String>,
 }
 
-impl Arguments {
-    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        if self.batch {
-            batch::run(|fields| Inputs::from_fields(fields)?.presign())?;
-        } else {
-            self.one.run()?;
-        }
-        Ok(ExitCode::SUCCESS)
+pub(crate) fn run(arguments: &OneOrBatch<One>) -> anyhow::Result<ExitCode> {
+    if arguments.batch {
+        batch::run(|fields| Inputs::from_fields(fields)?.presign())?;
+    } else {
+        arguments.one.run()?;
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 impl One {

@@ -11,22 +11,14 @@ use countersign::{
 use serde::Serialize;
 
 use crate::{
-    batch, clock, environment,
+    batch::{self, OneOrBatch},
+    clock, environment,
     fields::{Fields, InputError},
     presign::header_arguments,
 };
 
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {
-    /// Verify JSON lines from standard input, one JSON line out for each
-    #[arg(long, exclusive = true)]
-    batch: bool,
-    #[command(flatten)]
-    one: One,
-}
-
-#[derive(Debug, Args)]
-struct One {
+pub(crate) struct One {
     /// The URL, as a client would use it
     #[arg(required_unless_present = "batch")]
     url: Option<String>,
@@ -96,17 +88,15 @@ enum Verdict {
     },
 }
 
-impl Arguments {
-    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        if self.batch {
-            batch::run(|fields| Ok(Inputs::from_fields(fields)?.verdict()))?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        let verdict = self.one.verdict()?;
-        println!("{}", serde_json::to_string(&verdict)?);
-        let is_ok = matches!(verdict, Verdict::Ok { .. });
-        Ok(if is_ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+pub(crate) fn run(arguments: &OneOrBatch<One>) -> anyhow::Result<ExitCode> {
+    if arguments.batch {
+        batch::run(|fields| Ok(Inputs::from_fields(fields)?.verdict()))?;
+        return Ok(ExitCode::SUCCESS);
     }
+    let verdict = arguments.one.verdict()?;
+    println!("{}", serde_json::to_string(&verdict)?);
+    let is_ok = matches!(verdict, Verdict::Ok { .. });
+    Ok(if is_ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 impl One {
