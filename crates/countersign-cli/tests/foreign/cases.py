@@ -4,7 +4,7 @@ how to run.
 Not generated, because botocore is known to differ there:
 - the headers of its SIGNED_HEADERS_BLACKLIST (user-agent, expect, connection, …) and the
   content type `application/x-www-form-urlencoded; charset=utf-8`, which it does not sign;
-- tabs and Unicode white space inside a header value, which it folds as it folds spaces;
+- Unicode white space inside a header value, which it folds as it folds spaces and tabs;
 - lower-case methods, which it upper-cases, and a parameter twice, of which it drops one;
 - NUL, which countersign refuses;
 - through the client: virtual addressing of a dotted bucket by plain HTTP at an IP address (it
@@ -96,7 +96,7 @@ def some_text(rng, longest=12):
 
 def some_header_value(rng):
     word = lambda: "".join(rng.choice(PRINTABLE + "éß日") for _ in range(rng.randint(0, 9)))
-    return rng.choice(["", " ", "  "]).join(word() for _ in range(rng.randint(1, 5)))
+    return rng.choice(["", " ", "  ", "\t", " \t "]).join(word() for _ in range(rng.randint(1, 5)))
 
 
 def common_case(rng, pool, number):
