@@ -37,7 +37,7 @@ pub struct Case {
     pub key: &'static str,
 }
 
-/// The cases of the comparison: a usual key, and one that is encoded nearly everywhere.
+/// The cases of the comparison: a usual key, and one with accents, Japanese and punctuation.
 pub const CASES: [Case; 2] = [
     Case { name: "short key", key: "datasets/ds-1/test.csv" },
     Case {

@@ -102,7 +102,6 @@ impl<'a, H: Headers + ?Sized> Claim<'a, H> {
 
     /// The five parts of the credential: access key id, date, region, service, terminator.
     pub(crate) fn credential(&self) -> Result<[Cow<'a, str>; 5], ParseError> {
-        let malformed = ParseError::Malformed(Field::Credential);
         let mut rest = Some(self.credential.as_received());
         let parts = core::array::from_fn(|_| {
             let text = rest?;
@@ -117,7 +116,7 @@ impl<'a, H: Headers + ?Sized> Claim<'a, H> {
             {
                 Ok([id, date, region, service, terminator])
             }
-            _ => Err(malformed),
+            _ => Err(ParseError::Malformed(Field::Credential)),
         }
     }
 

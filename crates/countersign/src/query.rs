@@ -89,9 +89,8 @@ impl<'a> Query<'a> {
 
     fn check_unique(&self, others_of_amazon: usize) -> Result<(), ParseError> {
         // Equal names are neighbours now.
-        let neighbours = self.iter().zip(self.iter().skip(1));
-        let is_same = |one: Parameter<'_>, other: Parameter<'_>| one.name.cmp(other.name).is_eq();
-        if neighbours.into_iter().any(|(one, other)| is_same(one, other)) {
+        let mut neighbours = self.iter().zip(self.iter().skip(1));
+        if neighbours.any(|(one, other)| one.name.cmp(other.name).is_eq()) {
             return Err(ParseError::Duplicate(Field::Query));
         }
         // Names that differ in case are not, and seldom there are two to compare.
