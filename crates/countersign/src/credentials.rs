@@ -40,6 +40,25 @@ impl SecretKey {
         Ok(Self(secret))
     }
 
+    /// The secret, for the one time that it is handed to its owner. Everything else here works
+    /// without.
+    ///
+    /// ```
+    /// use countersign::SecretKey;
+    ///
+    /// assert_eq!(SecretKey::new("a secret")?.reveal(), "a secret");
+    /// # Ok::<(), countersign::InvalidValue>(())
+    /// ```
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Takes a secret that was made here, and needs no look.
+    pub(crate) const fn derived(secret: Zeroizing<String>) -> Self {
+        Self(secret)
+    }
+
     pub(crate) fn expose(&self) -> &[u8] {
         self.0.as_bytes()
     }

@@ -75,6 +75,7 @@ mod endpoint;
 mod error;
 mod expiry;
 mod head;
+mod master_key;
 mod method;
 mod names;
 mod payload;
@@ -100,6 +101,7 @@ pub use error::{
 };
 pub use expiry::{Lifetime, Skew, Validity};
 pub use head::{Headers, RequestHead};
+pub use master_key::MasterKey;
 pub use method::Method;
 pub use payload::PayloadRule;
 pub use presign::Presigner;

@@ -1,0 +1,90 @@
+use alloc::string::String;
+use core::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::{SecretKey, payload::hex_of};
+
+/// What the purpose of a derived secret begins with. The NUL ends it: no id can move the border.
+const SIGNING_LABEL: &[u8] = b"countersign signing key v1\0";
+
+/// 32 random bytes from which the secrets of signing key pairs are derived, so that none has to be
+/// stored.
+///
+/// - A secret is HMAC-SHA-256 under this key, over a label of its purpose and the access key id, in
+///   64 lower-case hex digits. Who knows one learns nothing of another.
+/// - Never shown, never compared, wiped when dropped.
+///
+/// ```
+/// use countersign::{Credentials, MasterKey};
+///
+/// let master = MasterKey::new([7; 32]); // of a good random source
+/// let id = "CS01ABCDEFGHIJKLMNOP";
+/// let credentials = Credentials::new(id, master.signing_secret(id))?;
+/// # Ok::<(), countersign::InvalidValue>(())
+/// ```
+pub struct MasterKey(Zeroizing<[u8; 32]>);
+
+impl MasterKey {
+    /// Takes the bytes.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The secret of the signing key pair with this id.
+    #[must_use]
+    pub fn signing_secret(&self, access_key_id: &str) -> SecretKey {
+        let mut block = Zeroizing::new([0; 64]);
+        block.iter_mut().zip(self.0.iter()).for_each(|(byte, of_key)| *byte = *of_key);
+        let mut mac = Hmac::<Sha256>::new(&(*block).into());
+        mac.update(SIGNING_LABEL);
+        mac.update(access_key_id.as_bytes());
+        let digits = Zeroizing::new(hex_of(mac.finalize().into_bytes().into()));
+        let mut secret = Zeroizing::new(String::with_capacity(digits.len()));
+        secret.extend(digits.iter().copied().map(char::from));
+        SecretKey::derived(secret)
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::*;
+
+    fn secret(master: u8, id: &str) -> String {
+        let secret = MasterKey::new([master; 32]).signing_secret(id);
+        String::from_utf8(secret.expose().into()).unwrap()
+    }
+
+    /// `printf 'countersign signing key v1\0CS01ABCDEFGHIJKLMNOP' | openssl dgst -sha256 -mac HMAC
+    /// -macopt hexkey:0707…07`
+    #[test]
+    fn a_secret_is_what_openssl_says() {
+        let expected = "0f480a489312b4cd18fa01f451db3eae3d5b77d993697012c3a30bef12d9cfb4";
+        assert_eq!(secret(7, "CS01ABCDEFGHIJKLMNOP"), expected);
+    }
+
+    #[test]
+    fn every_id_and_every_master_has_its_own() {
+        let secrets = [secret(7, "A"), secret(7, "B"), secret(8, "A"), secret(7, "")];
+        for (place, one) in secrets.iter().enumerate() {
+            assert_eq!(one.len(), 64);
+            assert!(!secrets.iter().skip(place + 1).any(|other| other == one));
+        }
+    }
+
+    #[test]
+    fn debug_shows_nothing() {
+        assert_eq!(format!("{:?}", MasterKey::new([7; 32])), "MasterKey(..)");
+    }
+}
