@@ -1,0 +1,51 @@
+//! Storage backends of Countersign: objects by their S3 key, multipart uploads, and signed URLs.
+//!
+//! A [`Backend`] is one bucket: its [`Objects`] and its [`PartStore`]; a [`UrlSigner`] makes the URLs
+//! that reach it. [`FileStore`] keeps a bucket in a folder and keeps what it acknowledged;
+//! [`Backend::over`] puts any [`object_store::ObjectStore`] behind the same traits;
+//! [`Backend::memory`] is for tests.
+//!
+//! ```
+//! use countersign_storage::{Backend, ObjectKey, PutRequest, bytes_of, collect};
+//!
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let backend = Backend::memory();
+//! let key = ObjectKey::new("reports/2026.csv")?;
+//! let put = PutRequest::new(5).with_content_type("text/csv");
+//! backend.objects().put(&key, bytes_of("a,b\n1"), put).await?;
+//!
+//! let object = backend.objects().open(&key).await?;
+//! assert_eq!(object.info().size, 5);
+//! assert_eq!(collect(object.read(0..3)).await?, "a,b");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What this crate does not do
+//!
+//! - It knows no teams, no API keys and no grants: whoever holds a [`Backend`] may do all.
+//! - It speaks no HTTP of its own.
+
+mod backend;
+mod body;
+mod disposition;
+mod error;
+mod fs;
+mod intake;
+mod key;
+mod memory;
+mod object;
+mod part;
+mod through;
+mod url_signer;
+
+pub use backend::Backend;
+pub use body::{bytes_of, collect};
+pub use disposition::{Disposition, attachment};
+pub use error::StoreError;
+pub use fs::FileStore;
+pub use key::{InvalidKey, ObjectKey};
+pub use object::{ETag, Object, ObjectInfo, ObjectReader, Objects, PutMode, PutRequest};
+pub use part::{CompletedPart, InvalidPart, Part, PartNumber, PartStore, UploadId};
+pub use url_signer::{Bound, Download, UrlError, UrlSigner};
