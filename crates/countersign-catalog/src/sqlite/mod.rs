@@ -1,0 +1,208 @@
+//! The catalog in one `SQLite` file.
+
+mod files;
+mod keys;
+mod migrations;
+mod objects;
+mod open;
+mod rows;
+mod schemas;
+mod teams;
+#[cfg(test)]
+mod tests;
+mod uploads;
+mod version;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use countersign::Timestamp;
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use uuid::Uuid;
+
+use crate::{
+    AccessKey, ApiKeyHash, Catalog, CatalogError, File, FilePage, FileRef, Identity, NewFile, Page,
+    Schema, Slug, Stored, TeamId, TeamName, Upload, UserId,
+};
+
+/// The records in one `SQLite` file.
+///
+/// - Write-ahead log, `synchronous = FULL`, foreign keys, no memory map.
+/// - One connection writes, four read. Nothing is cached between calls, so another process may write
+///   to the same file.
+/// - The file is made readable by its owner only. One that is there keeps its mode.
+///
+/// The example is at the [head of the crate](crate).
+#[derive(Debug)]
+pub struct SqliteCatalog {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteCatalog {
+    /// Opens the file, makes it when missing, and brings its schema up to date.
+    ///
+    /// Several processes may do so at once: one of them does the work, the others wait.
+    ///
+    /// ```
+    /// use countersign_catalog::{Catalog, SqliteCatalog};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("catalog.db");
+    /// let catalog = SqliteCatalog::open(&path).await?;
+    /// assert!(!catalog.has_api_keys().await?);
+    /// catalog.close().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`CatalogError::SqliteTooOld`], before the file is touched.
+    /// - [`CatalogError::Damaged`], when the file is no `SQLite` database.
+    /// - [`CatalogError::Busy`], when another process holds the file for longer than 30 s.
+    /// - [`CatalogError::Backend`], when the file cannot be made or read, when its path is not
+    ///   UTF-8, or when a newer version of this crate wrote its schema.
+    pub async fn open(path: &Path) -> Result<Self, CatalogError> {
+        open::open(path).await
+    }
+
+    /// Waits for what is under way, writes the log back into the file, and closes it.
+    ///
+    /// Nothing is lost without it: the next to open the file reads the log.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// Begins a transaction that holds the write lock from its first statement on.
+    ///
+    /// A deferred one would read first, and then fail instead of wait when somebody else wrote in
+    /// between (`SQLITE_BUSY_SNAPSHOT`).
+    async fn begin_write(&self) -> Result<Transaction<'static, Sqlite>, CatalogError> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(rows::failure)
+    }
+}
+
+#[async_trait]
+impl Catalog for SqliteCatalog {
+    async fn ensure_user(
+        &self,
+        team: &TeamName,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Identity, CatalogError> {
+        teams::ensure_user(self, team, user, now).await
+    }
+
+    async fn team(&self, name: &TeamName) -> Result<Option<TeamId>, CatalogError> {
+        teams::find(&self.readers, name).await
+    }
+
+    async fn add_api_key(
+        &self,
+        hash: &ApiKeyHash,
+        owner: &Identity,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        keys::add_api_key(&self.writer, hash, owner, now).await
+    }
+
+    async fn api_key_owner(&self, hash: &ApiKeyHash) -> Result<Option<Identity>, CatalogError> {
+        keys::api_key_owner(&self.readers, hash).await
+    }
+
+    async fn has_api_keys(&self) -> Result<bool, CatalogError> {
+        keys::has_api_keys(&self.readers).await
+    }
+
+    async fn add_access_key(&self, key: &AccessKey, now: Timestamp) -> Result<(), CatalogError> {
+        keys::add_access_key(&self.writer, key, now).await
+    }
+
+    async fn access_key(&self, id: &str) -> Result<Option<AccessKey>, CatalogError> {
+        keys::access_key(&self.readers, id).await
+    }
+
+    async fn add_schema(
+        &self,
+        team: TeamId,
+        slug: &Slug,
+        now: Timestamp,
+    ) -> Result<Schema, CatalogError> {
+        schemas::add(&self.writer, team, slug, now).await
+    }
+
+    async fn add_file(&self, new: &NewFile, now: Timestamp) -> Result<File, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let file = files::add(&mut transaction, new, crate::hash_id::random, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(file)
+    }
+
+    async fn file(&self, team: TeamId, file: FileRef<'_>) -> Result<Option<File>, CatalogError> {
+        files::find(&self.readers, team, file).await
+    }
+
+    async fn files(&self, team: TeamId, page: Page) -> Result<FilePage, CatalogError> {
+        // Both reads of a transaction see the same moment.
+        let mut transaction = self.readers.begin().await.map_err(rows::failure)?;
+        let page = files::page(&mut transaction, team, page).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(page)
+    }
+
+    async fn upload(&self, id: Uuid) -> Result<Option<Upload>, CatalogError> {
+        uploads::find(&self.readers, id).await
+    }
+
+    async fn accept_upload(
+        &self,
+        id: Uuid,
+        stored: &Stored,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let settled = uploads::accept(&mut transaction, id, stored, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        settled.into_result()
+    }
+
+    async fn fail_upload(
+        &self,
+        id: Uuid,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let settled = uploads::fail(&mut transaction, id, reason, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        settled.into_result()
+    }
+
+    async fn delete_file(
+        &self,
+        team: TeamId,
+        file: FileRef<'_>,
+        now: Timestamp,
+    ) -> Result<Option<File>, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let deleted = files::delete(&mut transaction, team, file, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(deleted)
+    }
+
+    async fn object_exists(&self, object_key: &str) -> Result<bool, CatalogError> {
+        objects::exists(&self.readers, object_key).await
+    }
+
+    async fn doomed(&self, limit: u32, now: Timestamp) -> Result<Vec<Box<str>>, CatalogError> {
+        objects::doomed(&self.readers, limit, now).await
+    }
+
+    async fn forget_doomed(&self, key: &str) -> Result<(), CatalogError> {
+        objects::forget_doomed(&self.writer, key).await
+    }
+}

@@ -1,0 +1,60 @@
+//! What `SQLite` says, in the words of the catalog.
+
+use countersign::Timestamp;
+use sqlx::{
+    Decode, Row as _, Sqlite, Type,
+    error::{DatabaseError, ErrorKind},
+    sqlite::SqliteRow,
+};
+
+use crate::{CatalogError, Identity, TeamId, UserId};
+
+/// The reason behind an error of the driver.
+pub(super) fn failure(error: sqlx::Error) -> CatalogError {
+    match error {
+        sqlx::Error::Database(error) => database_failure(error),
+        sqlx::Error::PoolTimedOut => CatalogError::Busy,
+        sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => {
+            CatalogError::Full
+        }
+        error => CatalogError::Backend { source: error.into() },
+    }
+}
+
+fn database_failure(error: Box<dyn DatabaseError>) -> CatalogError {
+    match error.kind() {
+        ErrorKind::UniqueViolation => return CatalogError::Conflict,
+        ErrorKind::ForeignKeyViolation => return CatalogError::OwnerUnknown,
+        ErrorKind::CheckViolation => return CatalogError::OutOfRange,
+        _ => {}
+    }
+    // The low byte is the primary code: <https://sqlite.org/rescode.html>.
+    let code = error.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
+    match code {
+        Some(5 | 6) => CatalogError::Busy,
+        Some(11 | 26) => CatalogError::Damaged { place: "the file" },
+        Some(13) => CatalogError::Full,
+        Some(18) => CatalogError::OutOfRange,
+        _ => CatalogError::Backend { source: sqlx::Error::Database(error).into() },
+    }
+}
+
+/// A column as `T`.
+pub(super) fn column<'r, T>(row: &'r SqliteRow, name: &'static str) -> Result<T, CatalogError>
+where
+    T: Decode<'r, Sqlite> + Type<Sqlite>,
+{
+    row.try_get(name).map_err(|_| CatalogError::Damaged { place: name })
+}
+
+/// A column of whole seconds.
+pub(super) fn timestamp(row: &SqliteRow, name: &'static str) -> Result<Timestamp, CatalogError> {
+    Timestamp::from_unix_secs(column(row, name)?).map_err(|_| CatalogError::Damaged { place: name })
+}
+
+/// The columns `team_id` and `user_id`.
+pub(super) fn identity(row: &SqliteRow) -> Result<Identity, CatalogError> {
+    let user = UserId::new(column::<Box<str>>(row, "user_id")?)
+        .map_err(|_| CatalogError::Damaged { place: "user_id" })?;
+    Ok(Identity { team: TeamId::new(column(row, "team_id")?), user })
+}

@@ -1,0 +1,72 @@
+//! Teams and their users.
+
+use countersign::Timestamp;
+use sqlx::SqlitePool;
+
+use super::{SqliteCatalog, rows::failure};
+use crate::{CatalogError, Identity, TeamId, TeamName, UserId};
+
+pub(super) async fn ensure_user(
+    catalog: &SqliteCatalog,
+    team: &TeamName,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<Identity, CatalogError> {
+    // Nearly always both are there, and the one writer is not for reading.
+    if let Some(identity) = find_user(&catalog.readers, team, user).await? {
+        return Ok(identity);
+    }
+    let mut transaction = catalog.begin_write().await?;
+    sqlx::query("INSERT INTO teams (name, created_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING")
+        .bind(team.as_str())
+        .bind(now.unix_secs())
+        .execute(&mut *transaction)
+        .await
+        .map_err(failure)?;
+    let team_id = sqlx::query_scalar("SELECT id FROM teams WHERE name = ?1")
+        .bind(team.as_str())
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(failure)?;
+    sqlx::query(
+        "INSERT INTO users (team_id, user_id, created_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO NOTHING",
+    )
+    .bind(team_id)
+    .bind(user.as_str())
+    .bind(now.unix_secs())
+    .execute(&mut *transaction)
+    .await
+    .map_err(failure)?;
+    transaction.commit().await.map_err(failure)?;
+    Ok(Identity { team: TeamId::new(team_id), user: user.clone() })
+}
+
+async fn find_user(
+    readers: &SqlitePool,
+    team: &TeamName,
+    user: &UserId,
+) -> Result<Option<Identity>, CatalogError> {
+    let team_id: Option<i64> = sqlx::query_scalar(
+        "SELECT t.id FROM teams t JOIN users u ON u.team_id = t.id
+             WHERE t.name = ?1 AND u.user_id = ?2",
+    )
+    .bind(team.as_str())
+    .bind(user.as_str())
+    .fetch_optional(readers)
+    .await
+    .map_err(failure)?;
+    Ok(team_id.map(|id| Identity { team: TeamId::new(id), user: user.clone() }))
+}
+
+pub(super) async fn find(
+    readers: &SqlitePool,
+    name: &TeamName,
+) -> Result<Option<TeamId>, CatalogError> {
+    let team_id: Option<i64> = sqlx::query_scalar("SELECT id FROM teams WHERE name = ?1")
+        .bind(name.as_str())
+        .fetch_optional(readers)
+        .await
+        .map_err(failure)?;
+    Ok(team_id.map(TeamId::new))
+}

@@ -1,0 +1,194 @@
+//! Hostile text through every field of text comes back verbatim, and changes nothing else.
+
+mod common;
+
+use common::{at, new_file, open, owner};
+use countersign::Timestamp;
+use countersign_catalog::{
+    AccessKey, ApiKeyHash, Catalog, CatalogError, FileRef, Identity, Page, Stored, TeamName, UserId,
+};
+use uuid::Uuid;
+
+/// At most 128 bytes each, so that they fit every field.
+const HOSTILE: &[&str] = &[
+    "'",
+    "\"",
+    "`",
+    "''",
+    "\\",
+    "\\'",
+    ";",
+    "--",
+    "/*",
+    "*/",
+    "%",
+    "_",
+    "?",
+    "?1",
+    "$1",
+    ":name",
+    "@name",
+    "NULL",
+    "null",
+    "0",
+    "-1",
+    "1e9",
+    "0x10",
+    " leading",
+    "trailing ",
+    "'; DROP TABLE teams; --",
+    "' OR '1'='1",
+    "\" OR \"\"=\"",
+    "') OR ('1'='1",
+    "1; ATTACH DATABASE '/tmp/x' AS x; --",
+    "' UNION SELECT hash FROM api_keys --",
+    "x' || (SELECT name FROM teams) || '",
+    "'; PRAGMA foreign_keys = OFF; --",
+    "'; COMMIT; BEGIN; --",
+    "x'00'",
+    "{}%s%n${7*7}{{7*7}}",
+    "../../etc/passwd",
+    "<script>alert(1)</script>",
+    "Ünïcödé",
+    "e\u{301}",
+    "\u{e9}",
+    "\u{202e}txt.exe",
+    "\u{feff}bom",
+    "\u{200b}",
+    "🦀🦀🦀",
+    "\u{10ffff}",
+    "\u{fffd}\u{fffe}",
+];
+
+/// Not for names, which refuse control characters.
+const CONTROLS: &[&str] =
+    &["\0", "a\0b", "\0'; DROP TABLE teams; --", "a\r\nb", "\u{1b}[2J", "\u{7f}"];
+
+fn all() -> impl Iterator<Item = &'static str> {
+    HOSTILE.iter().chain(CONTROLS).copied()
+}
+
+async fn assert_nothing_else_changed(catalog: &dyn Catalog, bystander: &Identity) {
+    let page = catalog.files(bystander.team, Page { limit: 10, offset: 0 }).await.unwrap();
+    assert_eq!((page.total, &*page.files[0].name), (1, "bystander"));
+    assert_eq!(owner(catalog, "bystanders", "ada").await, *bystander);
+}
+
+#[tokio::test]
+async fn names_of_teams_and_users() {
+    let fixture = open().await;
+    let catalog = &*fixture.catalog;
+    let bystander = owner(catalog, "bystanders", "ada").await;
+    catalog.add_file(&new_file(&bystander, "bystander"), at(1)).await.unwrap();
+    let mut teams = vec![bystander.team];
+    for text in HOSTILE {
+        let name = TeamName::new(*text).unwrap();
+        assert_eq!(catalog.team(&name).await.unwrap(), None, "{text:?}");
+        let identity = owner(catalog, text, text).await;
+        assert_eq!(catalog.team(&name).await.unwrap(), Some(identity.team));
+        assert!(!teams.contains(&identity.team), "{text:?} is a team of its own");
+        teams.push(identity.team);
+        let hash = ApiKeyHash::of(text);
+        catalog.add_api_key(&hash, &identity, at(1)).await.unwrap();
+        let found = catalog.api_key_owner(&hash).await.unwrap().unwrap();
+        assert_eq!(found.user.as_str(), *text);
+        assert_eq!(found, identity);
+        assert_eq!(owner(catalog, text, text).await, identity);
+    }
+    for text in CONTROLS {
+        assert!(UserId::new(*text).is_err() && TeamName::new(*text).is_err(), "{text:?}");
+    }
+    assert_nothing_else_changed(catalog, &bystander).await;
+}
+
+#[tokio::test]
+async fn files_and_uploads() {
+    let fixture = open().await;
+    let catalog = &*fixture.catalog;
+    let bystander = owner(catalog, "bystanders", "ada").await;
+    catalog.add_file(&new_file(&bystander, "bystander"), at(1)).await.unwrap();
+    let ada = owner(catalog, "acme", "ada").await;
+    for text in all() {
+        let mut new = new_file(&ada, text);
+        new.upload.staging_key = text.into();
+        // The two keys differ.
+        let object_key = format!("{text}.object");
+        new.upload.object_key = object_key.as_str().into();
+        new.upload.content_type = text.into();
+        let added = catalog.add_file(&new, at(1)).await.unwrap();
+        let found = catalog.file(ada.team, FileRef::HashId(&added.hash_id)).await.unwrap().unwrap();
+        assert_eq!(found, added);
+        for field in [&found.name, &found.upload.staging_key, &found.upload.content_type] {
+            assert_eq!(**field, *text);
+        }
+        assert_eq!(*found.upload.object_key, *object_key);
+        assert_eq!(catalog.file(ada.team, FileRef::HashId(text)).await.unwrap(), None);
+
+        let stored = Stored { size: 1, etag: text.into(), sha256: None };
+        assert!(!catalog.object_exists(&object_key).await.unwrap());
+        catalog.accept_upload(new.upload.id, &stored, at(2)).await.unwrap();
+        assert!(catalog.object_exists(&object_key).await.unwrap());
+        catalog.delete_file(ada.team, FileRef::Number(added.number), at(3)).await.unwrap().unwrap();
+        assert!(!catalog.object_exists(&object_key).await.unwrap());
+        let doomed = catalog.doomed(10, Timestamp::MAX).await.unwrap();
+        assert_eq!(doomed, [text, &object_key].map(Box::from));
+        for key in doomed {
+            catalog.forget_doomed(&key).await.unwrap();
+        }
+        assert!(catalog.doomed(10, Timestamp::MAX).await.unwrap().is_empty());
+    }
+    assert_nothing_else_changed(catalog, &bystander).await;
+}
+
+#[tokio::test]
+async fn reasons_of_failures() {
+    let fixture = open().await;
+    let catalog = &*fixture.catalog;
+    let bystander = owner(catalog, "bystanders", "ada").await;
+    catalog.add_file(&new_file(&bystander, "bystander"), at(1)).await.unwrap();
+    let ada = owner(catalog, "acme", "ada").await;
+    for text in all().chain([""]) {
+        let added = catalog.add_file(&new_file(&ada, "a"), at(1)).await.unwrap();
+        catalog.fail_upload(added.upload.id, text, at(2)).await.unwrap();
+        let found = catalog.upload(added.upload.id).await.unwrap().unwrap();
+        assert_eq!(found.failure.as_deref(), Some(text));
+    }
+    assert_nothing_else_changed(catalog, &bystander).await;
+}
+
+#[tokio::test]
+async fn access_keys() {
+    let fixture = open().await;
+    let catalog = &*fixture.catalog;
+    let bystander = owner(catalog, "bystanders", "ada").await;
+    catalog.add_file(&new_file(&bystander, "bystander"), at(1)).await.unwrap();
+    for text in all() {
+        assert_eq!(catalog.access_key(text).await.unwrap(), None);
+        let key = AccessKey { id: text.into(), team: bystander.team, bucket: text.into() };
+        catalog.add_access_key(&key, at(1)).await.unwrap();
+        assert_eq!(catalog.access_key(text).await.unwrap(), Some(key));
+    }
+    assert_nothing_else_changed(catalog, &bystander).await;
+}
+
+#[tokio::test]
+async fn what_is_refused_is_not_repeated_in_the_error() {
+    let fixture = open().await;
+    let catalog = &*fixture.catalog;
+    let ada = owner(catalog, "acme", "ada").await;
+    let mut new = new_file(&ada, "canary");
+    new.upload.staging_key = "canary".into();
+    catalog.add_file(&new, at(1)).await.unwrap();
+    new.upload.id = Uuid::new_v4();
+    let conflict = catalog.add_file(&new, at(1)).await.unwrap_err();
+    new.upload.content_type = "canary".repeat(1_000).into();
+    let range = catalog.add_file(&new, at(1)).await.unwrap_err();
+    assert!(matches!(conflict, CatalogError::Conflict), "{conflict:?}");
+    assert!(matches!(range, CatalogError::OutOfRange), "{range:?}");
+    for error in [conflict, range] {
+        let text = format!("{error} {error:?}");
+        for secret in ["canary", "INSERT", "uploads", "staging_key"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+}
