@@ -1,0 +1,73 @@
+//! What is logged: a failure of ours once, and never a query. L-02.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use countersign_storage::StoreError;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::{
+    broken::{Broken, End},
+    client::{Call, Sign},
+    world::World,
+};
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'w> MakeWriter<'w> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'w self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn no_query_is_logged() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(log.clone())
+        .finish();
+    // For the other tests too: one of a thread of its own misses what another thread came by first.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let why = || StoreError::Backend { source: "the disk is gone".into() };
+    let world = World::over(Broken::over(World::new().backend, why, End::Error));
+    let put = Sign::new("PUT", "path-canary").query(&[("x-id", "query-canary")]);
+    let calls = [
+        put.clone().sign().body("abc"),
+        put.clone().sign().body("abc").header("authorization", "AWS4-HMAC-SHA256 header-canary"),
+        put.clone().sign().body("abc").target(|it| it.replace("/path", "/other-path")),
+        put.sign().body("abc").target(|it| it.replace("us-east-1", "a%0Aforged%20line")),
+        Call::get("path-canary"),
+    ];
+    let mut ids = Vec::new();
+    for call in &calls {
+        ids.push(call.send(&world).await.header("x-amz-request-id").to_owned());
+    }
+
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for id in ids {
+        let lines: Vec<_> = text.lines().filter(|line| line.contains(&id)).collect();
+        assert!(matches!(&lines[..], [line] if line.contains("path-canary")), "{lines:?}");
+    }
+    assert_eq!(text.matches("the disk is gone").count(), 2, "{text}");
+    for secret in ["query-canary", "header-canary", "X-Amz-", "\nforged"] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+}

@@ -1,0 +1,14 @@
+//! The gateway, as a client sees it.
+
+mod broken;
+mod client;
+mod conditional;
+mod download;
+mod logs;
+mod methods;
+mod parts;
+mod refused;
+mod socket;
+mod tamper;
+mod upload;
+mod world;
