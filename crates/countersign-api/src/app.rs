@@ -1,0 +1,88 @@
+use std::{fmt, sync::Arc};
+
+use countersign::Timestamp;
+use countersign_catalog::{Catalog, Upload};
+use countersign_storage::{Backend, ObjectKey, UrlSigner};
+
+use crate::error::ApiError;
+
+/// The use cases, over the records and the bytes.
+///
+/// The clock is a function, so that a test can set it.
+pub struct App {
+    pub(crate) catalog: Arc<dyn Catalog>,
+    pub(crate) backend: Backend,
+    pub(crate) url_signer: UrlSigner,
+    clock: fn() -> Timestamp,
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("catalog", &self.catalog)
+            .field("backend", &self.backend)
+            .field("url_signer", &self.url_signer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Keys that are taken off the list of the doomed in one go.
+const SWEEP_MAX: u32 = 1_000;
+
+impl App {
+    /// Joins a catalog, the bucket of the platform, and who signs the URLs that reach it.
+    #[must_use]
+    pub fn new(
+        catalog: Arc<dyn Catalog>,
+        backend: Backend,
+        url_signer: UrlSigner,
+        clock: fn() -> Timestamp,
+    ) -> Self {
+        Self { catalog, backend, url_signer, clock }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Deletes bytes that no record has any more: what a crash or a failing medium left, and what
+    /// came late through a URL that was still alive.
+    ///
+    /// To be called at a start and every now and then.
+    pub async fn sweep_doomed(&self) {
+        let doomed = match self.catalog.doomed(SWEEP_MAX, self.now()).await {
+            Ok(doomed) => doomed,
+            Err(error) => {
+                tracing::warn!(%error, "the list of what is to be deleted cannot be read");
+                return;
+            }
+        };
+        for key in doomed {
+            let swept = async {
+                self.backend.objects().delete(&object_key(&key)?).await?;
+                Ok::<_, ApiError>(self.catalog.forget_doomed(&key).await?)
+            };
+            if let Err(error) = swept.await {
+                tracing::warn!(%error, "bytes that were deleted stay for now");
+            }
+        }
+    }
+
+    /// Deletes bytes whose keys are doomed, without waiting for the sweep. They stay on its list: it
+    /// makes sure.
+    pub(crate) async fn bury(&self, upload: &Upload) {
+        for key in [&upload.staging_key, &upload.object_key] {
+            let buried = async {
+                Ok::<_, ApiError>(self.backend.objects().delete(&object_key(key)?).await?)
+            };
+            if let Err(error) = buried.await {
+                tracing::warn!(%error, "bytes that were deleted stay until they are swept");
+            }
+        }
+    }
+}
+
+/// A key out of the catalog.
+pub(crate) fn object_key(key: &str) -> Result<ObjectKey, ApiError> {
+    ObjectKey::new(key).map_err(ApiError::internal)
+}

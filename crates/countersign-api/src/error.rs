@@ -1,0 +1,82 @@
+use std::error::Error;
+
+use countersign_catalog::CatalogError;
+use countersign_storage::{StoreError, UrlError};
+
+use crate::{content::ContentFault, fields::Invalid};
+
+/// Why a request came to nothing: reasons. What each is on the wire, its dialect decides.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    /// The body is no JSON object.
+    #[error("the body is no JSON object")]
+    NotJson,
+    /// The body is larger than any request has to be.
+    #[error("the body is too large")]
+    TooLarge,
+    /// Values that are none, all of them.
+    #[error("{} values are not valid", .0.len())]
+    Invalid(Vec<Invalid>),
+    /// No key, or more than one, or one that does not exist.
+    #[error("no API key that exists")]
+    Unauthenticated,
+    /// A browser asks before its user does.
+    #[error("a prefetch")]
+    Prefetch,
+    /// Not there, or not for this team: nobody can tell which.
+    #[error("not found")]
+    NotFound,
+    /// The method is none of this path.
+    #[error("the method is not allowed")]
+    MethodNotAllowed,
+    /// The bytes of a file were not uploaded, or not confirmed.
+    #[error("no bytes were accepted yet")]
+    NotUploaded,
+    /// The bytes of a file were refused.
+    #[error("the content was refused")]
+    Refused(#[source] ContentFault),
+    /// The upload failed or was ended before.
+    #[error("the upload is closed")]
+    Closed,
+    /// No space is left.
+    #[error("no space is left")]
+    Full,
+    /// Something that is needed is not to be had right now.
+    #[error("not available right now")]
+    Unavailable,
+    /// Our fault.
+    #[error("internal")]
+    Internal(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl ApiError {
+    pub(crate) fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Internal(source.into())
+    }
+}
+
+impl From<CatalogError> for ApiError {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::UploadClosed => Self::Closed,
+            CatalogError::Full => Self::Full,
+            CatalogError::Busy => Self::Unavailable,
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Self::Full,
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<UrlError> for ApiError {
+    fn from(error: UrlError) -> Self {
+        Self::internal(error)
+    }
+}

@@ -1,0 +1,201 @@
+//! Values out of a JSON body or a query, with the reason for each that is none.
+
+use serde_json::{Map, Value};
+
+/// A value that is not valid, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Invalid {
+    pub(crate) place: Place,
+    pub(crate) field: &'static str,
+    pub(crate) reason: Reason,
+    /// What was given instead.
+    pub(crate) input: Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Body,
+    Query,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    Missing,
+    NotString,
+    NotInteger,
+    /// Given twice.
+    Repeated,
+    TooLong {
+        chars_max: usize,
+    },
+    TooSmall {
+        min: i64,
+    },
+    TooLarge {
+        max: i64,
+    },
+    /// A rule of its own, in words.
+    Rule(&'static str),
+}
+
+/// The deepest nesting of a body.
+const DEPTH_MAX: usize = 32;
+
+/// A JSON object. Members that nobody asks for are ignored.
+#[derive(Debug)]
+pub(crate) struct Body(Map<String, Value>);
+
+impl Body {
+    /// `None` for what is no JSON object, or a deeper one than any request needs.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(members)) if members.values().all(|it| is_shallow(it, DEPTH_MAX)) => {
+                Some(Self(members))
+            }
+            _ => None,
+        }
+    }
+
+    /// A member that has to be there and a string, read into a type that cannot be wrong.
+    pub(crate) fn text<T>(
+        &self,
+        field: &'static str,
+        read: impl FnOnce(&str) -> Result<T, Reason>,
+    ) -> Result<T, Invalid> {
+        let place = Place::Body;
+        let invalid = |reason, input| Invalid { place, field, reason, input };
+        match self.0.get(field) {
+            None | Some(Value::Null) => Err(invalid(Reason::Missing, Value::Null)),
+            Some(Value::String(text)) => read(text).map_err(|reason| invalid(reason, shown(text))),
+            Some(other) => Err(invalid(Reason::NotString, kind_of(other))),
+        }
+    }
+}
+
+fn is_shallow(value: &Value, depth_max: usize) -> bool {
+    let Some(depth_max) = depth_max.checked_sub(1) else { return false };
+    match value {
+        Value::Array(items) => items.iter().all(|item| is_shallow(item, depth_max)),
+        Value::Object(members) => members.values().all(|member| is_shallow(member, depth_max)),
+        _ => true,
+    }
+}
+
+/// The parameters of a query, decoded.
+#[derive(Debug)]
+pub(crate) struct Query(pub(crate) Vec<(String, String)>);
+
+impl Query {
+    /// A whole number in decimal digits: `1.5`, `1e3`, `+1`, `true` and nothing at all are none.
+    pub(crate) fn integer(
+        &self,
+        field: &'static str,
+        default: i64,
+        (min, max): (i64, i64),
+    ) -> Result<i64, Invalid> {
+        let place = Place::Query;
+        let mut given = self.0.iter().filter(|(name, _)| name == field).map(|(_, value)| value);
+        let Some(text) = given.next() else { return Ok(default) };
+        let invalid = |reason| Invalid { place, field, reason, input: shown(text) };
+        if given.next().is_some() {
+            return Err(invalid(Reason::Repeated));
+        }
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(invalid(Reason::NotInteger));
+        }
+        // What has too many digits for the type is out of any range.
+        let is_negative = digits.len() < text.len();
+        match text.parse() {
+            Ok(number) if (min..=max).contains(&number) => Ok(number),
+            Ok(number) if number > max => Err(invalid(Reason::TooLarge { max })),
+            Err(_) if !is_negative => Err(invalid(Reason::TooLarge { max })),
+            _ => Err(invalid(Reason::TooSmall { min })),
+        }
+    }
+}
+
+/// A value as it is shown to who sent it: the start of it is enough.
+fn shown(text: &str) -> Value {
+    const CHARS_MAX: usize = 200;
+    Value::String(text.chars().take(CHARS_MAX).collect())
+}
+
+/// Numbers and truth values as they are; of the rest only what it is.
+fn kind_of(value: &Value) -> Value {
+    match value {
+        Value::Array(_) => Value::Array(Vec::new()),
+        Value::Object(_) => Value::Object(Map::new()),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn integer(text: &str) -> Result<i64, Reason> {
+        let query = Query(vec![("n".into(), text.into())]);
+        query.integer("n", 5, (1, 100)).map_err(|invalid| invalid.reason)
+    }
+
+    #[test]
+    fn only_decimal_digits_are_an_integer() {
+        assert_eq!(integer("1"), Ok(1));
+        assert_eq!(integer("0100"), Ok(100));
+        for wrong in ["", "+1", "1.0", "1e1", "true", " 1", "1 ", "0x1", "١", "--1", "-"] {
+            assert_eq!(integer(wrong), Err(Reason::NotInteger), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_range_holds_whatever_the_size_of_the_number() {
+        for wrong in ["0", "-1", "-99999999999999999999"] {
+            assert_eq!(integer(wrong), Err(Reason::TooSmall { min: 1 }), "{wrong}");
+        }
+        for wrong in ["101", "9223372036854775808", "99999999999999999999"] {
+            assert_eq!(integer(wrong), Err(Reason::TooLarge { max: 100 }), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_largest_number_is_not_what_is_larger() {
+        let ask = |text: &str| {
+            let query = Query(vec![("n".into(), text.into())]);
+            query.integer("n", 5, (0, i64::MAX)).map_err(|invalid| invalid.reason)
+        };
+        assert_eq!(ask("9223372036854775807"), Ok(i64::MAX));
+        let too_large = Err(Reason::TooLarge { max: i64::MAX });
+        assert_eq!(ask("9223372036854775808"), too_large);
+    }
+
+    #[test]
+    fn the_default_is_for_what_is_absent() {
+        let query = Query(vec![("other".into(), "7".into())]);
+        assert_eq!(query.integer("n", 5, (1, 100)), Ok(5));
+        let query = Query(vec![("n".into(), "7".into()), ("n".into(), "7".into())]);
+        assert_eq!(query.integer("n", 5, (1, 100)).unwrap_err().reason, Reason::Repeated);
+    }
+
+    #[test]
+    fn a_body_is_an_object_of_32_levels() {
+        let nested = |levels: usize| {
+            format!("{{\"a\":{}1{}}}", "[".repeat(levels), "]".repeat(levels)).into_bytes()
+        };
+        assert!(Body::parse(&nested(31)).is_some());
+        for wrong in [nested(32), nested(100_000), b"[]".into(), b"".into(), b"{\"a\":1".into()] {
+            assert!(Body::parse(&wrong).is_none());
+        }
+    }
+
+    #[test]
+    fn a_member_that_is_no_string_is_said_to_be_none() {
+        let body = Body::parse(br#"{"a":1,"b":null,"c":"x","d":[1]}"#).unwrap();
+        let text = |field| body.text(field, |text| Ok(text.to_owned()));
+        assert_eq!(text("a").unwrap_err().reason, Reason::NotString);
+        assert_eq!(text("b").unwrap_err().reason, Reason::Missing);
+        assert_eq!(text("c").unwrap(), "x");
+        assert_eq!(text("d").unwrap_err().input, Value::Array(Vec::new()));
+        assert_eq!(text("e").unwrap_err().reason, Reason::Missing);
+    }
+}
