@@ -16,3 +16,8 @@ pub(crate) fn now() -> anyhow::Result<Timestamp> {
 pub(crate) fn given_or_now(text: Option<&str>) -> anyhow::Result<Timestamp> {
     text.map_or_else(now, |text| Ok(Timestamp::parse(text)?))
 }
+
+/// The current second, for a server: before 1970 no URL holds.
+pub(crate) fn server_now() -> Timestamp {
+    now().unwrap_or(Timestamp::MIN)
+}

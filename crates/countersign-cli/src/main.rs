@@ -2,9 +2,13 @@
 
 mod batch;
 mod clock;
+mod data_dir;
 mod environment;
 mod fields;
+mod keys;
 mod presign;
+mod schemas;
+mod serve;
 mod verify;
 
 use std::process::ExitCode;
@@ -34,15 +38,35 @@ enum Command {
     /// `AWS_SESSION_TOKEN`, or with `--batch` from each line. Exits with 0 only for a URL that
     /// holds.
     Verify(OneOrBatch<verify::One>),
+    /// Run the server.
+    ///
+    /// On a new data folder it makes what it needs, and prints a first API key, once.
+    Serve(serve::Serve),
+    /// Make keys.
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Make schemas.
+    #[command(subcommand)]
+    Schemas(schemas::Schemas),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Presign(arguments) => presign::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Serve(arguments) => run(arguments.run()),
+        Command::Keys(arguments) => run(arguments.run()),
+        Command::Schemas(arguments) => run(arguments.run()),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("countersign: {error:#}");
         ExitCode::from(2)
     })
+}
+
+/// Runs a command that waits for others.
+fn run(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(command)?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,177 @@
+//! The settings of `serve`: an option, else a variable of the environment, else the file, else a
+//! default.
+
+use std::{
+    fs, io,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde::Deserialize;
+use tracing::level_filters::LevelFilter;
+
+/// Run the server.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The data folder, made when it is missing.
+    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_DATA")]
+    data: Option<PathBuf>,
+    /// The address to listen on; port 0 takes a free one. Default: 127.0.0.1:8080.
+    #[arg(long, value_name = "ADDR", env = "COUNTERSIGN_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// Where the bytes are kept, such as `file:///srv/objects`. Default: in the data folder.
+    #[arg(long, value_name = "URL", env = "COUNTERSIGN_STORAGE")]
+    storage: Option<String>,
+    /// How clients reach the server, such as `https://files.example`. Default: the address.
+    #[arg(long, value_name = "URL", env = "COUNTERSIGN_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// How clients reach the bytes, an origin of its own: files of strangers can then do nothing to
+    /// the API, whatever a browser makes of them.
+    #[arg(long, value_name = "URL", env = "COUNTERSIGN_DATA_URL")]
+    data_url: Option<String>,
+    /// Serve the bytes on the origin of the API, though it is public.
+    #[arg(long, env = "COUNTERSIGN_SINGLE_ORIGIN")]
+    single_origin: bool,
+    /// How much is logged on stderr: off, error, warn, info, debug, trace. Default: info.
+    #[arg(long, value_name = "LEVEL", env = "COUNTERSIGN_LOG")]
+    log: Option<LevelFilter>,
+    /// A TOML file with any of these settings, `public_url = "…"` and so on.
+    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct File {
+    data: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    storage: Option<String>,
+    public_url: Option<String>,
+    data_url: Option<String>,
+    single_origin: bool,
+    log: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) data: PathBuf,
+    pub(super) listen: SocketAddr,
+    /// The folder of the buckets, where it is not in the data folder.
+    pub(super) storage: Option<PathBuf>,
+    pub(super) public_url: Option<String>,
+    pub(super) data_url: Option<String>,
+    pub(super) single_origin: bool,
+    pub(super) log: LevelFilter,
+}
+
+const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+impl Settings {
+    pub(super) fn resolve(given: &Serve) -> anyhow::Result<Self> {
+        let file = given.config.as_deref().map(File::read).transpose()?.unwrap_or_default();
+        let log = file.log.map(|level| level.parse::<LevelFilter>()).transpose();
+        let log = log.context("`log` in the configuration is no level")?;
+        let storage = given.storage.clone().or(file.storage);
+        Ok(Self {
+            data: given
+                .data
+                .clone()
+                .or(file.data)
+                .context("say with --data which folder the server may use")?,
+            listen: given.listen.or(file.listen).unwrap_or(LISTEN_DEFAULT),
+            storage: storage.as_deref().map(folder_of).transpose()?,
+            public_url: given.public_url.clone().or(file.public_url),
+            data_url: given.data_url.clone().or(file.data_url),
+            single_origin: given.single_origin || file.single_origin,
+            log: given.log.or(log).unwrap_or(LevelFilter::INFO),
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) fn example() -> Self {
+        Self {
+            data: PathBuf::from("data"),
+            listen: LISTEN_DEFAULT,
+            storage: None,
+            public_url: None,
+            data_url: None,
+            single_origin: false,
+            log: LevelFilter::INFO,
+        }
+    }
+}
+
+impl File {
+    fn read(path: &Path) -> anyhow::Result<Self> {
+        let shown = path.display();
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+        // Not the whole error: it quotes the line, and some day a line may have a secret.
+        let parsed = toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(0, |span| {
+                text.bytes().take(span.start).filter(|byte| *byte == b'\n').count()
+            });
+            io::Error::other(format!("line {}: {}", line + 1, error.message()))
+        });
+        parsed.with_context(|| format!("{shown} is no configuration"))
+    }
+}
+
+/// The folder that a storage URL names.
+fn folder_of(url: &str) -> anyhow::Result<PathBuf> {
+    match url.split_once("://") {
+        Some(("file", path)) if path.starts_with('/') => Ok(PathBuf::from(path)),
+        Some(("file", _)) => bail!("--storage needs a whole path: file:///srv/objects"),
+        _ => bail!("--storage knows file:///… so far, and nothing else"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        serve: Serve,
+    }
+
+    fn resolve(arguments: &[&str]) -> anyhow::Result<Settings> {
+        let line = ["serve"].iter().chain(arguments);
+        Settings::resolve(&Line::try_parse_from(line)?.serve)
+    }
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), text).unwrap();
+        file
+    }
+
+    #[test]
+    fn an_option_goes_before_the_file_and_the_file_before_the_default() {
+        let file = file("data = \"/a\"\nlisten = \"127.0.0.1:1\"\nlog = \"debug\"\n");
+        let config = file.path().to_str().unwrap();
+        let settings = resolve(&["--config", config, "--listen", "127.0.0.1:2"]).unwrap();
+        assert_eq!(settings.data, Path::new("/a"));
+        assert_eq!(settings.listen.port(), 2);
+        assert_eq!(settings.log, LevelFilter::DEBUG);
+        assert!(settings.storage.is_none());
+    }
+
+    #[test]
+    fn a_setting_that_is_none_is_refused() {
+        for text in ["dta = \"/a\"", "listen = 1", "data = \"/a\"\nlog = \"loud\"", "="] {
+            let file = file(text);
+            assert!(resolve(&["--config", file.path().to_str().unwrap()]).is_err(), "{text}");
+        }
+        assert!(resolve(&[]).is_err(), "there is no default data folder");
+        for storage in ["s3://bucket", "/srv", "file://srv", "memory://"] {
+            assert!(resolve(&["--data", "d", "--storage", storage]).is_err(), "{storage}");
+        }
+        let settings = resolve(&["--data", "d", "--storage", "file:///srv"]).unwrap();
+        assert_eq!(settings.storage.as_deref(), Some(Path::new("/srv")));
+    }
+}
