@@ -1,6 +1,6 @@
 //! The control plane of Countersign: what can be done, and the dialects that speak of it.
 //!
-//! [`App`] has the use cases, over a catalog and a storage backend; [`router`] puts the dialects on
+//! [`App`] has the use cases, over a catalog and a storage backend; [`router()`] puts the dialects on
 //! HTTP. A dialect converts, and decides nothing: it reads a request into the words of the model,
 //! and writes what came of it in its own.
 //!
