@@ -21,8 +21,6 @@ mod bodies;
 #[expect(dead_code, reason = "its bodies are random, its doings are not")]
 mod rng;
 
-type Answer = Result<String, Box<dyn Error>>;
-
 fn key(text: &str) -> Result<ObjectKey, Box<dyn Error>> {
     Ok(ObjectKey::new(text)?)
 }
@@ -31,7 +29,7 @@ fn body(seed: &str, len: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(body_of(seed.parse()?, len.parse()?))
 }
 
-async fn act(store: &FileStore, call: &str) -> Answer {
+async fn act(store: &FileStore, call: &str) -> Result<String, Box<dyn Error>> {
     match call.split(' ').collect::<Vec<_>>()[..] {
         ["put", at, seed, len] => {
             let body = body(seed, len)?;

@@ -29,12 +29,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
-use self::{
-    disk::Disk,
-    pins::Pins,
-    record::{Origin, Record, Segment},
-};
-use crate::{Backend, ETag, Object, ObjectInfo, ObjectKey, Objects, PutRequest, StoreError};
+use self::{disk::Disk, pins::Pins};
+use crate::{Backend, Object, ObjectInfo, ObjectKey, Objects, PutRequest, StoreError};
 
 /// Keeps a bucket in a folder, and keeps what it acknowledged.
 ///
@@ -151,15 +147,7 @@ impl Objects for FileStore {
         let staged = self.stage(body, &put).await?;
         let key = key.clone();
         self.blocking(move |inner| {
-            let segment = Segment { data: staged.id().clone(), size: put.length };
-            let origin = Origin {
-                etag: ETag::of_digest(staged.sha256(), 1),
-                sha256: Some(*staged.sha256()),
-                upload: None,
-            };
-            let record = Record::new(vec![segment], &put.attributes, origin)?;
-            let version = inner.prepare(record)?;
-            staged.keep()?;
+            let version = inner.prepare_staged(staged, &put, None)?;
             inner.publish(&key, version, &put.mode)
         })
         .await

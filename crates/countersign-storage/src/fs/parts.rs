@@ -21,8 +21,8 @@ use super::{
     disk::{absent_is_fine, create_synced, ensure_dir, is_only_name, read_small, sync_dir},
     id::Id,
     key_path::path_of,
-    publish::{Version, sync_parent},
-    record::{Origin, Record, Segment, UploadRecord, attributes_of, named, of_sealed, to_sealed},
+    publish::{Version, record_in, sync_parent},
+    record::{Origin, Record, UploadRecord, attributes_of, named, of_sealed, to_sealed},
 };
 use crate::{
     CompletedPart, ETag, ObjectInfo, ObjectKey, Part, PartNumber, PartStore, PutRequest,
@@ -68,16 +68,10 @@ impl PartStore for FileStore {
             .await?;
         let staged = self.stage(body, &put).await?;
         self.blocking(move |inner| {
-            let etag = ETag::of_digest(staged.sha256(), 1);
-            let segment = Segment { data: staged.id().clone(), size: put.length };
-            let origin = Origin {
-                etag: etag.clone(),
-                sha256: Some(*staged.sha256()),
-                upload: Some(id.clone()),
-            };
-            let record = Record::new(vec![segment], &Attributes::new(), origin)?;
-            let version = inner.prepare(record)?;
-            staged.keep()?;
+            // The attributes are those of the upload.
+            let put = PutRequest { attributes: Attributes::new(), ..put };
+            let version = inner.prepare_staged(staged, &put, Some(id.clone()))?;
+            let etag = version.record().info()?.etag;
             inner.publish_part(&key, &id, number, version)?;
             Ok(etag)
         })
@@ -217,11 +211,7 @@ impl Inner {
         let _stripe = self.lock(key);
         let (folder, _) = self.upload(key, id)?;
         let path = name_of(number);
-        let old = match read_small(&folder, &path) {
-            Ok(bytes) => Some(Record::parse(&bytes)?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error.into()),
-        };
+        let old = record_in(&folder, &path)?;
         let new = version.record().id.record_name();
         self.replace((&self.disk.tmp, &new), (&folder, &path), old.as_ref())?;
         version.published();

@@ -14,10 +14,12 @@ use cap_std::fs::Dir;
 use super::{
     Inner,
     disk::{absent_is_fine, ensure_dir, is_only_name, read_small, sync_dir},
+    id::Id,
     key_path::path_of,
-    record::Record,
+    record::{Origin, Record, Segment},
+    stage::Staged,
 };
-use crate::{ObjectInfo, ObjectKey, PutMode, StoreError};
+use crate::{ETag, ObjectInfo, ObjectKey, PutMode, PutRequest, StoreError};
 
 /// A version whose record is durable in `tmp/`. Gone with its data when it is dropped, unless it was
 /// published, or may have been.
@@ -55,13 +57,25 @@ impl Inner {
         Ok(version)
     }
 
+    /// Gives a body that was staged its record, and moves it to its place. From here on the record
+    /// decides over it.
+    pub(super) fn prepare_staged(
+        self: &Arc<Self>,
+        staged: Staged,
+        put: &PutRequest,
+        upload: Option<Id>,
+    ) -> Result<Version, StoreError> {
+        let segment = Segment { data: staged.id().clone(), size: put.length };
+        let sha256 = *staged.sha256();
+        let origin = Origin { etag: ETag::of_digest(&sha256, 1), sha256: Some(sha256), upload };
+        let version = self.prepare(Record::new(vec![segment], &put.attributes, origin)?)?;
+        staged.keep()?;
+        Ok(version)
+    }
+
     /// The record of a key. The caller holds its stripe.
     pub(super) fn record_at(&self, path: &Path) -> Result<Option<Record>, StoreError> {
-        match read_small(&self.disk.records, path) {
-            Ok(bytes) => Record::parse(&bytes).map(Some),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        record_in(&self.disk.records, path)
     }
 
     pub(super) fn publish(
@@ -227,6 +241,15 @@ impl Inner {
             sync_dir(&self.disk.records, &parent)?;
         }
         Ok(())
+    }
+}
+
+/// The record in a folder, if there is one.
+pub(super) fn record_in(folder: &Dir, path: &Path) -> Result<Option<Record>, StoreError> {
+    match read_small(folder, path) {
+        Ok(bytes) => Record::parse(&bytes).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

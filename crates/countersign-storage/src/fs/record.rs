@@ -142,39 +142,31 @@ pub(super) fn of_sealed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreErr
 const METADATA: &str = "metadata:";
 
 /// The names are ours: those of the library may change.
+const NAMES: [(&str, Attribute); 6] = [
+    ("content-type", Attribute::ContentType),
+    ("content-disposition", Attribute::ContentDisposition),
+    ("content-encoding", Attribute::ContentEncoding),
+    ("content-language", Attribute::ContentLanguage),
+    ("cache-control", Attribute::CacheControl),
+    ("storage-class", Attribute::StorageClass),
+];
+
 pub(super) fn named(attributes: &Attributes) -> Vec<(String, String)> {
-    let pair = |(name, value): (&Attribute, &object_store::AttributeValue)| {
-        let name = match name {
-            Attribute::ContentType => "content-type",
-            Attribute::ContentDisposition => "content-disposition",
-            Attribute::ContentEncoding => "content-encoding",
-            Attribute::ContentLanguage => "content-language",
-            Attribute::CacheControl => "cache-control",
-            Attribute::StorageClass => "storage-class",
-            Attribute::Metadata(name) => {
-                return Some((format!("{METADATA}{name}"), value.to_string()));
-            }
-            _ => return None,
-        };
-        Some((name.into(), value.to_string()))
+    let name_of = |attribute: &Attribute| match attribute {
+        Attribute::Metadata(name) => Some(format!("{METADATA}{name}")),
+        other => NAMES.iter().find(|(_, it)| it == other).map(|(name, _)| (*name).into()),
     };
-    attributes.iter().filter_map(pair).collect()
+    let pairs = attributes.iter().map(|(attribute, value)| (name_of(attribute), value));
+    pairs.filter_map(|(name, value)| Some((name?, value.to_string()))).collect()
 }
 
 pub(super) fn attributes_of(named: &[(String, String)]) -> Attributes {
-    let pair = |(name, value): &(String, String)| {
-        let attribute = match name.as_str() {
-            "content-type" => Attribute::ContentType,
-            "content-disposition" => Attribute::ContentDisposition,
-            "content-encoding" => Attribute::ContentEncoding,
-            "content-language" => Attribute::ContentLanguage,
-            "cache-control" => Attribute::CacheControl,
-            "storage-class" => Attribute::StorageClass,
-            other => Attribute::Metadata(other.strip_prefix(METADATA)?.to_owned().into()),
-        };
-        Some((attribute, value.clone()))
+    let attribute_of = |name: &str| match name.strip_prefix(METADATA) {
+        Some(name) => Some(Attribute::Metadata(name.to_owned().into())),
+        None => NAMES.iter().find(|(it, _)| *it == name).map(|(_, attribute)| attribute.clone()),
     };
-    named.iter().filter_map(pair).collect()
+    let pairs = named.iter().map(|(name, value)| (attribute_of(name), value));
+    pairs.filter_map(|(attribute, value)| Some((attribute?, value.clone()))).collect()
 }
 
 /// What the record of a multipart upload says.
