@@ -7,7 +7,7 @@ use countersign_catalog::{AccessKey, ApiKeyHash, Catalog, CatalogError, Identity
 const API_KEY_BYTES: usize = 24;
 
 /// The length of an access key id, as AWS has it.
-pub const ACCESS_KEY_ID_LEN: usize = 20;
+const ACCESS_KEY_ID_LEN: usize = 20;
 
 /// The generation of the master key, in every access key id: a later one can tell whose secrets are
 /// whose.

@@ -27,5 +27,5 @@ mod media_type;
 mod router;
 
 pub use app::App;
-pub use keys::{ACCESS_KEY_ID_LEN, IssuedAccessKey, IssuedApiKey, issue_access_key, issue_api_key};
+pub use keys::{IssuedAccessKey, IssuedApiKey, issue_access_key, issue_api_key};
 pub use router::router;

@@ -54,10 +54,10 @@ impl Wire {
 }
 
 /// Status, code, message.
-type Row = (StatusCode, &'static str, &'static str);
+struct Row(StatusCode, &'static str, &'static str);
 
 impl From<Row> for Wire {
-    fn from((status, code, message): Row) -> Self {
+    fn from(Row(status, code, message): Row) -> Self {
         Self { status, code, message, details: Vec::new() }
     }
 }
@@ -147,137 +147,147 @@ fn extended(at: Timestamp) -> String {
     text
 }
 
-const ACCESS_DENIED: Row = (StatusCode::FORBIDDEN, "AccessDenied", "Access Denied");
-const EXPIRED: Row = (StatusCode::FORBIDDEN, "AccessDenied", "Request has expired");
-const NOT_YET_VALID: Row = (StatusCode::FORBIDDEN, "AccessDenied", "Request is not valid yet");
-const NOT_SIGNED: Row = (
+const ACCESS_DENIED: Row = Row(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied");
+const EXPIRED: Row = Row(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired");
+const NOT_YET_VALID: Row = Row(StatusCode::FORBIDDEN, "AccessDenied", "Request is not valid yet");
+const NOT_SIGNED: Row = Row(
     StatusCode::FORBIDDEN,
     "AccessDenied",
     "There were headers present in the request which were not signed",
 );
-const SIGNATURE_DOES_NOT_MATCH: Row = (
+const SIGNATURE_DOES_NOT_MATCH: Row = Row(
     StatusCode::FORBIDDEN,
     "SignatureDoesNotMatch",
     "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
 );
 const PARAMETERS_ERROR: &str = "AuthorizationQueryParametersError";
-const MALFORMED_PARAMETER: Row = (
+const MALFORMED_PARAMETER: Row = Row(
     StatusCode::BAD_REQUEST,
     PARAMETERS_ERROR,
     "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters, each once and in its form.",
 );
-const WRONG_ALGORITHM: Row = (
+const WRONG_ALGORITHM: Row = Row(
     StatusCode::BAD_REQUEST,
     PARAMETERS_ERROR,
     "X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"",
 );
-const LIFETIME_TOO_LONG: Row = (
+const LIFETIME_TOO_LONG: Row = Row(
     StatusCode::BAD_REQUEST,
     PARAMETERS_ERROR,
     "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds",
 );
-const WRONG_SCOPE: Row = (
+const WRONG_SCOPE: Row = Row(
     StatusCode::BAD_REQUEST,
     PARAMETERS_ERROR,
     "Error parsing the X-Amz-Credential parameter; its date, region, service or terminator is wrong",
 );
-const TWO_MECHANISMS: Row = (
+const TWO_MECHANISMS: Row = Row(
     StatusCode::BAD_REQUEST,
     "InvalidArgument",
     "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified",
 );
-const INVALID_ARGUMENT: Row = (StatusCode::BAD_REQUEST, "InvalidArgument", "Invalid Argument");
-const INVALID_REQUEST: Row = (StatusCode::BAD_REQUEST, "InvalidRequest", "Invalid Request");
+const INVALID_ARGUMENT: Row = Row(StatusCode::BAD_REQUEST, "InvalidArgument", "Invalid Argument");
+const INVALID_REQUEST: Row = Row(StatusCode::BAD_REQUEST, "InvalidRequest", "Invalid Request");
 const INVALID_URI: Row =
-    (StatusCode::BAD_REQUEST, "InvalidURI", "Couldn't parse the specified URI.");
-const TOO_MANY_HEADERS: Row = (
+    Row(StatusCode::BAD_REQUEST, "InvalidURI", "Couldn't parse the specified URI.");
+const TOO_MANY_HEADERS: Row = Row(
     StatusCode::BAD_REQUEST,
     "RequestHeaderSectionTooLarge",
     "Your request header section exceeds the maximum allowed request header section size.",
 );
-const METHOD_NOT_ALLOWED: Row = (
+const METHOD_NOT_ALLOWED: Row = Row(
     StatusCode::METHOD_NOT_ALLOWED,
     "MethodNotAllowed",
     "The specified method is not allowed against this resource.",
 );
-const NOT_IMPLEMENTED: Row = (
+const NOT_IMPLEMENTED: Row = Row(
     StatusCode::NOT_IMPLEMENTED,
     "NotImplemented",
     "A header or parameter you provided implies functionality that is not implemented",
 );
-const NO_SUCH_KEY: Row = (StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist.");
-const NO_SUCH_UPLOAD: Row = (
+const NO_SUCH_KEY: Row =
+    Row(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist.");
+const NO_SUCH_UPLOAD: Row = Row(
     StatusCode::NOT_FOUND,
     "NoSuchUpload",
     "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
 );
-const LENGTH_MISSING: Row = (
+const LENGTH_MISSING: Row = Row(
     StatusCode::LENGTH_REQUIRED,
     "MissingContentLength",
     "You must provide the Content-Length HTTP header.",
 );
-const TOO_LARGE: Row = (
+const TOO_LARGE: Row = Row(
     StatusCode::BAD_REQUEST,
     "EntityTooLarge",
     "Your proposed upload exceeds the maximum allowed size",
 );
-const TOO_SMALL: Row = (
+const TOO_SMALL: Row = Row(
     StatusCode::BAD_REQUEST,
     "EntityTooSmall",
     "Your proposed upload is smaller than the minimum allowed size",
 );
-const INVALID_DIGEST: Row = (
+const INVALID_DIGEST: Row = Row(
     StatusCode::BAD_REQUEST,
     "InvalidDigest",
     "The Content-MD5 or checksum value that you specified is not valid.",
 );
-const BAD_DIGEST: Row = (
+const BAD_DIGEST: Row = Row(
     StatusCode::BAD_REQUEST,
     "BadDigest",
     "The Content-MD5 or checksum value that you specified did not match what the server received.",
 );
-const PAYLOAD_MISMATCH: Row = (
+const PAYLOAD_MISMATCH: Row = Row(
     StatusCode::BAD_REQUEST,
     "XAmzContentSHA256Mismatch",
     "The provided 'x-amz-content-sha256' header does not match what was computed.",
 );
-const METADATA_TOO_LARGE: Row = (
+const METADATA_TOO_LARGE: Row = Row(
     StatusCode::BAD_REQUEST,
     "MetadataTooLarge",
     "Your metadata headers exceed the maximum allowed metadata size",
 );
-const INCOMPLETE: Row = (
+const INCOMPLETE: Row = Row(
     StatusCode::BAD_REQUEST,
     "IncompleteBody",
     "You did not provide the number of bytes specified by the Content-Length HTTP header",
 );
-const TIMEOUT: Row = (
+const TIMEOUT: Row = Row(
     StatusCode::BAD_REQUEST,
     "RequestTimeout",
     "Your socket connection to the server was not read from or written to within the timeout period.",
 );
-const PRECONDITION_FAILED: Row = (
+const PRECONDITION_FAILED: Row = Row(
     StatusCode::PRECONDITION_FAILED,
     "PreconditionFailed",
     "At least one of the pre-conditions you specified did not hold",
 );
-const INVALID_RANGE: Row =
-    (StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", "The requested range is not satisfiable");
-const INVALID_PART: Row = (
+const INVALID_RANGE: Row = Row(
+    StatusCode::RANGE_NOT_SATISFIABLE,
+    "InvalidRange",
+    "The requested range is not satisfiable",
+);
+const INVALID_PART: Row = Row(
     StatusCode::BAD_REQUEST,
     "InvalidPart",
     "One or more of the specified parts could not be found.",
 );
-const INVALID_PART_ORDER: Row =
-    (StatusCode::BAD_REQUEST, "InvalidPartOrder", "The list of parts was not in ascending order.");
-const FULL: Row = (
+const INVALID_PART_ORDER: Row = Row(
+    StatusCode::BAD_REQUEST,
+    "InvalidPartOrder",
+    "The list of parts was not in ascending order.",
+);
+const FULL: Row = Row(
     StatusCode::INSUFFICIENT_STORAGE,
     "InsufficientStorage",
     "There is not enough space to store the object.",
 );
-const UNAVAILABLE: Row =
-    (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "Service is unable to handle request.");
-const INTERNAL: Row = (
+const UNAVAILABLE: Row = Row(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "ServiceUnavailable",
+    "Service is unable to handle request.",
+);
+const INTERNAL: Row = Row(
     StatusCode::INTERNAL_SERVER_ERROR,
     "InternalError",
     "We encountered an internal error. Please try again.",

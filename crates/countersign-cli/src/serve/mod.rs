@@ -8,7 +8,7 @@ mod key_ring;
 mod origins;
 mod settings;
 
-use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io::Write as _, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::{Router, extract::State, http::StatusCode, routing::get};
@@ -128,9 +128,4 @@ async fn healthz(State(catalog): State<Arc<dyn Catalog>>) -> (StatusCode, &'stat
             (StatusCode::SERVICE_UNAVAILABLE, "the catalog cannot be read\n")
         }
     }
-}
-
-/// Whether an address is for this machine only.
-fn is_loopback(address: SocketAddr) -> bool {
-    address.ip().to_canonical().is_loopback()
 }

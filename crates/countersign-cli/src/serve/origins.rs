@@ -13,7 +13,7 @@ use axum::{
 };
 use countersign::{Addressing, Endpoint};
 
-use super::{is_loopback, settings::Settings};
+use super::settings::Settings;
 
 /// Below this path lie the buckets.
 const S3_PATH: &str = "/s3";
@@ -41,8 +41,7 @@ impl Origins {
             Some(url) => origin_of(url, "--data-url")?,
             None => api.clone(),
         };
-        let is_local = is_loopback(bound) && settings.public_url.is_none();
-        if api == data && !is_local && !is_loopback_origin(&api) && !settings.single_origin {
+        if api == data && !is_loopback_origin(&api) && !settings.single_origin {
             bail!(
                 "the bytes that strangers upload need an origin of their own: say it with \
                  --data-url, or accept the risk with --single-origin"
