@@ -167,6 +167,8 @@ fn put_attributes(put: &mut PutRequest, headers: &HeaderMap) -> Result<(), Fault
 
 #[cfg(test)]
 mod tests {
+    use countersign_storage::BodyLength;
+
     use super::*;
 
     const EMPTY_SHA256: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
@@ -244,7 +246,7 @@ mod tests {
             headers.insert("content-length", text.parse().unwrap());
             request(&headers, PayloadRule::Unsigned, Kind::Object)
         };
-        assert_eq!(length("5368709120").unwrap().length, LENGTH_MAX);
+        assert_eq!(length("5368709120").unwrap().length, BodyLength::Exactly(LENGTH_MAX));
         assert!(matches!(length("5368709121"), Err(Fault::TooLarge)));
         assert!(matches!(length(""), Err(Fault::LengthMissing)));
     }

@@ -125,6 +125,7 @@ fn of_store(error: &StoreError) -> Wire {
         StoreError::InvalidPart { .. } => INVALID_PART.into(),
         StoreError::InvalidPartOrder => INVALID_PART_ORDER.into(),
         StoreError::PartTooSmall { .. } => TOO_SMALL.into(),
+        StoreError::TooLarge { .. } => TOO_LARGE.into(),
         StoreError::Md5Mismatch | StoreError::Sha256Mismatch => BAD_DIGEST.into(),
         StoreError::Body(error) if error.kind() == io::ErrorKind::TimedOut => TIMEOUT.into(),
         StoreError::LengthMismatch { .. } | StoreError::Body(_) => INCOMPLETE.into(),

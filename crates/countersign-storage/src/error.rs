@@ -48,6 +48,12 @@ pub enum StoreError {
         /// What was said, in bytes.
         expected: u64,
     },
+    /// The body is longer than it may be.
+    #[error("the body has more than the {max} bytes that it may have")]
+    TooLarge {
+        /// What it may have, in bytes.
+        max: u64,
+    },
     /// The body does not have the MD5 that was said.
     #[error("the body has another MD5 than was said")]
     Md5Mismatch,

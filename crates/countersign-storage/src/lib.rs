@@ -46,6 +46,9 @@ pub use disposition::{Disposition, attachment};
 pub use error::StoreError;
 pub use fs::FileStore;
 pub use key::{InvalidKey, ObjectKey};
-pub use object::{ETag, Object, ObjectInfo, ObjectReader, Objects, PutMode, PutRequest};
+pub use object::{
+    BodyLength, ETag, Object, ObjectInfo, ObjectReader, Objects, PutMode, PutRequest,
+};
+pub use object_store::{Attribute, Attributes};
 pub use part::{CompletedPart, InvalidPart, Part, PartNumber, PartStore, UploadId};
 pub use url_signer::{Bound, Download, UrlError, UrlSigner};

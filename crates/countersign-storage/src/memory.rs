@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::{TryStreamExt, stream::BoxStream};
+use futures_util::stream::BoxStream;
 use object_store::{Attributes, ObjectStore};
 
 use crate::{
@@ -96,14 +96,13 @@ impl PartStore for MemoryParts {
         key: &ObjectKey,
         upload: &UploadId,
         number: PartNumber,
-        mut body: BoxStream<'static, io::Result<Bytes>>,
+        body: BoxStream<'static, io::Result<Bytes>>,
         put: PutRequest,
     ) -> Result<ETag, StoreError> {
         self.with(key, upload, |_| ())?;
-        let mut intake = Intake::new(&put);
+        let mut intake = Intake::new(body, &put);
         let mut bytes = Vec::new();
-        while let Some(chunk) = body.try_next().await.map_err(StoreError::Body)? {
-            intake.update(&chunk)?;
+        while let Some(chunk) = intake.next().await? {
             bytes.extend_from_slice(&chunk);
         }
         let etag = ETag::of_digest(&intake.finish()?, 1);
@@ -157,6 +156,8 @@ fn parts_of(parts: &BTreeMap<PartNumber, (ETag, Bytes)>) -> Vec<Part> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::{StreamExt, stream};
+
     use super::*;
     use crate::{Backend, bytes_of};
 
@@ -173,5 +174,31 @@ mod tests {
         backend.objects().delete(&key).await.unwrap();
         let gone = parts.complete(&key, &upload, &named).await;
         assert!(matches!(gone, Err(StoreError::NoSuchUpload)));
+    }
+
+    #[tokio::test]
+    async fn a_part_of_unknown_length_is_as_one_of_that_length() {
+        let backend = Backend::memory();
+        let (parts, key) = (backend.parts(), ObjectKey::new("k").unwrap());
+        let upload = parts.create(&key, Attributes::new()).await.unwrap();
+        let number = PartNumber::new(1).unwrap();
+        let put = |body: BoxStream<'static, io::Result<Bytes>>, put| {
+            parts.put_part(&key, &upload, number, body, put)
+        };
+        for max in [0, 2] {
+            let refused = put(bytes_of("abc"), PutRequest::up_to(max)).await;
+            assert!(matches!(refused, Err(StoreError::TooLarge { max: it }) if it == max));
+        }
+        let error = || io::Error::from(io::ErrorKind::ConnectionReset);
+        let broken = stream::iter([Ok(Bytes::from("a")), Err(error())]).boxed();
+        let refused = put(broken, PutRequest::up_to(9)).await;
+        assert!(matches!(refused, Err(StoreError::Body(_))));
+        assert_eq!(parts.list(&key, &upload).await.unwrap(), []);
+        for body in ["", "ab", "abc"] {
+            let said = put(bytes_of(body), PutRequest::new(body.len() as u64)).await.unwrap();
+            assert_eq!(put(bytes_of(body), PutRequest::up_to(3)).await.unwrap(), said);
+            let listed = parts.list(&key, &upload).await.unwrap();
+            assert_eq!(listed, [Part::new(number, body.len() as u64, said)]);
+        }
     }
 }

@@ -61,8 +61,8 @@ pub trait Objects: fmt::Debug + Send + Sync + 'static {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PutRequest {
-    /// How many bytes the body has, exactly.
-    pub length: u64,
+    /// How many bytes the body has.
+    pub length: BodyLength,
     /// Whether an object that is there is replaced.
     pub mode: PutMode,
     /// Content type and user metadata, stored beside the bytes.
@@ -77,6 +77,31 @@ impl PutRequest {
     /// A body of `length` bytes that replaces what is there.
     #[must_use]
     pub fn new(length: u64) -> Self {
+        Self::of(BodyLength::Exactly(length))
+    }
+
+    /// A body of at most `max` bytes that replaces what is there, for a body whose length is not
+    /// known before its end: a file in a form, say.
+    ///
+    /// ```
+    /// use countersign_storage::{Backend, ObjectKey, PutRequest, StoreError, bytes_of};
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let (backend, key) = (Backend::memory(), ObjectKey::new("k")?);
+    /// let info = backend.objects().put(&key, bytes_of("abc"), PutRequest::up_to(3)).await?;
+    /// assert_eq!(info.size, 3);
+    /// let refused = backend.objects().put(&key, bytes_of("abcd"), PutRequest::up_to(3)).await;
+    /// assert!(matches!(refused, Err(StoreError::TooLarge { max: 3 })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn up_to(max: u64) -> Self {
+        Self::of(BodyLength::AtMost(max))
+    }
+
+    fn of(length: BodyLength) -> Self {
         let attributes = Attributes::new();
         Self { length, mode: PutMode::Overwrite, attributes, md5: None, sha256: None }
     }
@@ -93,6 +118,26 @@ impl PutRequest {
     pub fn with_mode(mut self, mode: PutMode) -> Self {
         self.mode = mode;
         self
+    }
+}
+
+/// What is known of the length of a body before it comes, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BodyLength {
+    /// So many: [`StoreError::LengthMismatch`] for fewer or more.
+    Exactly(u64),
+    /// So many or fewer: [`StoreError::TooLarge`] at the first byte too many.
+    AtMost(u64),
+}
+
+impl BodyLength {
+    /// The most bytes that a body has which is not refused.
+    pub(crate) const fn max(self) -> u64 {
+        match self {
+            Self::Exactly(length) => length,
+            Self::AtMost(max) => max,
+        }
     }
 }
 

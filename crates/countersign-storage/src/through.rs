@@ -10,17 +10,21 @@ use futures_util::{
 };
 use object_store::{
     Error as ForeignError, GetOptions, GetRange, GetResult, ObjectStore, ObjectStoreExt,
-    PutMode as ForeignMode, PutMultipartOptions, PutOptions, PutPayload, RenameOptions,
-    RenameTargetMode, UpdateVersion, WriteMultipart, path::Path,
+    PutMode as ForeignMode, PutMultipartOptions, PutOptions, PutPayload, PutPayloadMut,
+    RenameOptions, RenameTargetMode, UpdateVersion, WriteMultipart, path::Path,
 };
 
 use crate::{
-    ETag, Object, ObjectInfo, ObjectKey, ObjectReader, Objects, PutMode, PutRequest, StoreError,
-    intake::Intake,
+    BodyLength, ETag, Object, ObjectInfo, ObjectKey, ObjectReader, Objects, PutMode, PutRequest,
+    StoreError, intake::Intake,
 };
 
 /// The most bytes of an upload that are kept in memory, whole or per part.
 const BUFFER_LEN_MAX: u64 = 8 * 1024 * 1024;
+
+/// The longest part of an upload, in bytes: 10,000 of them are 6 TiB. A body of which nothing is
+/// known would else be kept whole.
+const PART_LEN_MAX: u64 = 640 * 1024 * 1024;
 
 /// Parts of one upload that are on their way at the same time.
 const PARTS_IN_FLIGHT_MAX: usize = 2;
@@ -54,52 +58,40 @@ impl Through {
         Ok(ForeignMode::Update(UpdateVersion { e_tag, version: None }))
     }
 
-    /// A body that fits into memory: read, checked, then stored in one call.
+    /// A body that is in memory and was checked: stored in one call.
     async fn put_whole(
         &self,
         path: &Path,
-        mut body: BoxStream<'static, io::Result<Bytes>>,
+        payload: PutPayload,
         put: PutRequest,
     ) -> Result<(), StoreError> {
-        let mut intake = Intake::new(&put);
-        let mut chunks = Vec::new();
-        while let Some(chunk) = body.try_next().await.map_err(StoreError::Body)? {
-            intake.update(&chunk)?;
-            chunks.push(chunk);
-        }
-        intake.finish()?;
         let mode = self.mode_of(path, put.mode).await?;
         let options = PutOptions { mode, attributes: put.attributes, ..PutOptions::default() };
-        self.store.put_opts(path, PutPayload::from_iter(chunks), options).await?;
+        self.store.put_opts(path, payload, options).await?;
         Ok(())
     }
 
-    /// A body that does not: sent on in parts, and completed only once it was checked.
+    /// A body that does not fit into memory, after its head: sent on in parts, and completed only
+    /// once it was checked.
     async fn put_streamed(
         &self,
         path: &Path,
-        mut body: BoxStream<'static, io::Result<Bytes>>,
+        (head, mut intake): (PutPayload, Intake),
         put: PutRequest,
     ) -> Result<(), StoreError> {
-        // `object_store` completes a multipart upload without a condition.
-        if put.mode != PutMode::Overwrite {
-            return Err(StoreError::ModeUnsupported);
-        }
-        let mut intake = Intake::new(&put);
+        let part_len = part_len(put.length)?;
         let options =
             PutMultipartOptions { attributes: put.attributes, ..PutMultipartOptions::default() };
         let upload = self.store.put_multipart_opts(path, options).await?;
-        // 10,000 parts have to be enough for any length.
-        let part_len = (put.length / 9_000).max(BUFFER_LEN_MAX);
-        let mut writer = WriteMultipart::new_with_chunk_size(
-            upload,
-            usize::try_from(part_len).map_err(StoreError::backend)?,
-        );
+        let mut writer = WriteMultipart::new_with_chunk_size(upload, part_len);
         let received = async {
-            while let Some(chunk) = body.try_next().await.map_err(StoreError::Body)? {
-                intake.update(&chunk)?;
+            for chunk in head {
                 writer.wait_for_capacity(PARTS_IN_FLIGHT_MAX).await?;
                 writer.put(chunk);
+            }
+            while let Some(chunk) = intake.next().await? {
+                writer.wait_for_capacity(PARTS_IN_FLIGHT_MAX).await?;
+                writer.write(&chunk);
             }
             intake.finish()
         };
@@ -113,6 +105,25 @@ impl Through {
         writer.finish().await?;
         Ok(())
     }
+}
+
+/// The first bytes of a body: all of them, or more than are kept in memory.
+///
+/// Copied, for a chunk of one byte may hold on to a buffer of many.
+async fn gather(intake: &mut Intake) -> Result<PutPayload, StoreError> {
+    let mut head = PutPayloadMut::new();
+    while head.content_length() as u64 <= BUFFER_LEN_MAX
+        && let Some(chunk) = intake.next().await?
+    {
+        head.extend_from_slice(&chunk);
+    }
+    Ok(head.freeze())
+}
+
+/// 10,000 parts have to be enough for any length.
+fn part_len(length: BodyLength) -> Result<usize, StoreError> {
+    let len = (length.max() / 9_000).clamp(BUFFER_LEN_MAX, PART_LEN_MAX);
+    usize::try_from(len).map_err(StoreError::backend)
 }
 
 impl fmt::Debug for Through {
@@ -131,10 +142,22 @@ impl Objects for Through {
         put: PutRequest,
     ) -> Result<ObjectInfo, StoreError> {
         let path = path_of(key)?;
-        if put.length <= BUFFER_LEN_MAX {
-            self.put_whole(&path, body, put).await?;
+        // `object_store` completes a multipart upload without a condition.
+        let can_stream = put.mode == PutMode::Overwrite;
+        // Refused before the first byte is asked for, where that can be known.
+        let is_large = matches!(put.length, BodyLength::Exactly(it) if it > BUFFER_LEN_MAX);
+        if is_large && !can_stream {
+            return Err(StoreError::ModeUnsupported);
+        }
+        let mut intake = Intake::new(body, &put);
+        let head = gather(&mut intake).await?;
+        if head.content_length() as u64 <= BUFFER_LEN_MAX {
+            intake.finish()?;
+            self.put_whole(&path, head, put).await?;
+        } else if can_stream {
+            self.put_streamed(&path, (head, intake), put).await?;
         } else {
-            self.put_streamed(&path, body, put).await?;
+            return Err(StoreError::ModeUnsupported);
         }
         info_of(&self.head(&path).await?)
     }
@@ -225,68 +248,4 @@ impl From<ForeignError> for StoreError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{bytes_of, collect};
-
-    fn store() -> Through {
-        Through::new(Arc::new(object_store::memory::InMemory::new()))
-    }
-
-    fn key(text: &str) -> ObjectKey {
-        ObjectKey::new(text).unwrap()
-    }
-
-    #[tokio::test]
-    async fn keys_that_would_become_others_are_refused_by_name() {
-        for text in ["a//b", "/lead", "trail/", "..", "a/../b", "."] {
-            let refused = store().put(&key(text), bytes_of("x"), PutRequest::new(1)).await;
-            assert!(matches!(refused, Err(StoreError::KeyUnsupported)), "{text}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_body_that_is_not_what_was_said_leaves_nothing() {
-        let store = store();
-        for length in [2, 4, BUFFER_LEN_MAX + 1] {
-            let refused = store.put(&key("k"), bytes_of("abc"), PutRequest::new(length)).await;
-            assert!(matches!(refused, Err(StoreError::LengthMismatch { .. })), "{length}");
-            assert!(matches!(store.open(&key("k")).await, Err(StoreError::NotFound)));
-        }
-    }
-
-    #[tokio::test]
-    async fn a_large_body_is_streamed_in_parts() {
-        let store = store();
-        let body = Bytes::from(vec![7; 9 * 1024 * 1024]);
-        let put = PutRequest::new(body.len() as u64);
-        store.put(&key("large"), bytes_of(body.clone()), put.clone()).await.unwrap();
-        let object = store.open(&key("large")).await.unwrap();
-        assert_eq!(collect(object.read(0..u64::MAX)).await.unwrap(), body);
-        let create = put.with_mode(PutMode::Create);
-        let refused = store.put(&key("large"), bytes_of(body), create).await;
-        assert!(matches!(refused, Err(StoreError::ModeUnsupported)));
-    }
-
-    #[tokio::test]
-    async fn a_reader_of_an_old_version_fails_and_does_not_mix() {
-        let store = store();
-        store.put(&key("k"), bytes_of("old"), PutRequest::new(3)).await.unwrap();
-        let object = store.open(&key("k")).await.unwrap();
-        store.put(&key("k"), bytes_of("new"), PutRequest::new(3)).await.unwrap();
-        assert!(collect(object.read(0..3)).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn freezing_twice_freezes_once() {
-        let store = store();
-        let (from, to) = (key("staging"), key("final"));
-        assert!(matches!(store.freeze(&from, &to).await, Err(StoreError::NotFound)));
-        store.put(&from, bytes_of("one"), PutRequest::new(3)).await.unwrap();
-        let first = store.freeze(&from, &to).await.unwrap();
-        store.put(&from, bytes_of("late"), PutRequest::new(4)).await.unwrap();
-        assert_eq!(store.freeze(&from, &to).await.unwrap(), first);
-        let object = store.open(&to).await.unwrap();
-        assert_eq!(collect(object.read(0..9)).await.unwrap(), "one");
-    }
-}
+mod tests;

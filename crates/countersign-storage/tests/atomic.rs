@@ -272,6 +272,8 @@ fn refused(body: &[u8]) -> Vec<(&'static str, BoxStream<'static, io::Result<Byte
     md5.md5 = Some([1; 16]);
     let mut sha256 = PutRequest::new(len);
     sha256.sha256 = Some([1; 32]);
+    let mut any = PutRequest::up_to(len);
+    any.sha256 = Some([1; 32]);
     let mut update = PutRequest::new(len);
     update.mode = PutMode::Update(ETag::parse("another").unwrap());
     vec![
@@ -282,6 +284,12 @@ fn refused(body: &[u8]) -> Vec<(&'static str, BoxStream<'static, io::Result<Byte
         ("a byte less", whole(), PutRequest::new(len + 1)),
         ("nothing said", whole(), PutRequest::new(0)),
         ("nothing sent", stream::empty().boxed(), PutRequest::new(1)),
+        ("more than is allowed", whole(), PutRequest::up_to(len - 1)),
+        ("nothing allowed", whole(), PutRequest::up_to(0)),
+        ("broken at once, of any length", broken(0), PutRequest::up_to(len)),
+        ("broken in the middle, of any length", broken(280_000), PutRequest::up_to(u64::MAX)),
+        ("broken at the end, of any length", broken(body.len()), PutRequest::up_to(len)),
+        ("another SHA-256, of any length", whole(), any),
         ("another MD5", whole(), md5),
         ("another SHA-256", whole(), sha256),
         ("another tag", whole(), update),
@@ -325,6 +333,92 @@ async fn a_part_that_is_refused_leaves_the_part_that_was_there() {
         let parts = PartStore::list(&store, &u, &upload).await.unwrap();
         assert!(parts.len() == 1 && parts[0].etag == etag, "{how}");
         assert_eq!(wrong_in(folder.path()), None, "{how}");
+    }
+}
+
+/// The only record in a store, but for what no two versions have in common.
+fn only_record(root: &Path) -> serde_json::Value {
+    let records = files_below(&root.join("records"));
+    let [record] = &records[..] else { panic!("{} records", records.len()) };
+    let bytes = std::fs::read(record).unwrap();
+    let mut values = serde_json::Deserializer::from_slice(&bytes).into_iter();
+    let mut record: serde_json::Value = values.next().unwrap().unwrap();
+    for field in ["id", "modified_unix_secs"] {
+        record[field].take();
+    }
+    assert_eq!(record["segments"].as_array().unwrap().len(), 1);
+    record["segments"][0]["data"].take();
+    record
+}
+
+#[tokio::test]
+async fn a_body_of_unknown_length_is_stored_as_one_of_that_length() {
+    let (folder, store) = store();
+    let one = key("one");
+    for len in [0, 1, 65_535, 65_536, 262_144, 262_145, 700_000] {
+        let body = body_of(3, len);
+        let said = PutRequest::new(len as u64).with_content_type("text/csv");
+        let expected = store.put(&one, trickle(&body), said).await.unwrap();
+        let record = only_record(folder.path());
+        for max in [len as u64, len as u64 + 1, u64::MAX] {
+            let put = PutRequest::up_to(max).with_content_type("text/csv");
+            let mut info = store.put(&one, trickle(&body), put).await.unwrap();
+            info.last_modified = expected.last_modified;
+            assert_eq!(info, expected, "{len}, {max}");
+            assert_eq!(only_record(folder.path()), record, "{len}, {max}");
+            assert!(read(&store.open(&one).await.unwrap()).await == body, "{len}, {max}");
+            assert_eq!(wrong_in(folder.path()), None, "{len}, {max}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_unknown_length_is_stored_as_one_of_that_length() {
+    let (folder, store) = store();
+    let (u, body) = (key("u"), body_of(4, 300_000));
+    let upload = store.create(&u, Attributes::new()).await.unwrap();
+    for (number, put) in [(1, PutRequest::new(300_000)), (2, PutRequest::up_to(u64::MAX))] {
+        let number = PartNumber::new(number).unwrap();
+        store.put_part(&u, &upload, number, trickle(&body), put).await.unwrap();
+    }
+    let parts = PartStore::list(&store, &u, &upload).await.unwrap();
+    let [one, other] = &parts[..] else { panic!("{} parts", parts.len()) };
+    assert_eq!((one.size, &one.etag), (300_000, &other.etag));
+    assert_eq!(one.size, other.size);
+    assert_eq!(wrong_in(folder.path()), None);
+}
+
+/// What comes after the byte too many may be endless, or never come.
+#[tokio::test]
+async fn nothing_is_asked_for_after_the_first_byte_too_many() {
+    let (folder, store) = store();
+    let chunk = |len| Ok(Bytes::from(vec![7; len]));
+    for put in [PutRequest::up_to(300_000), PutRequest::new(300_000)] {
+        let body = stream::iter([chunk(300_000), chunk(1)]);
+        let body = body.chain(stream::poll_fn(|_| panic!("asked for more"))).boxed();
+        let error = store.put(&key("one"), body, put).await.unwrap_err();
+        let is_right = matches!(
+            error,
+            StoreError::TooLarge { max: 300_000 }
+                | StoreError::LengthMismatch { expected: 300_000 }
+        );
+        assert!(is_right, "{error}");
+        assert_eq!(files_below(&folder.path().join("data")), Vec::<std::path::PathBuf>::new());
+        assert_eq!(wrong_in(folder.path()), None);
+    }
+}
+
+/// `stream::unfold` panics then.
+#[tokio::test]
+async fn a_body_is_not_asked_again_after_its_end() {
+    let (_folder, store) = store();
+    for put in [PutRequest::up_to(9), PutRequest::new(3)] {
+        let next = |left: usize| async move {
+            let left = left.checked_sub(1)?;
+            Some((Ok(Bytes::from_static(b"x")), left))
+        };
+        let info = store.put(&key("one"), stream::unfold(3, next).boxed(), put).await.unwrap();
+        assert_eq!(info.size, 3);
     }
 }
 

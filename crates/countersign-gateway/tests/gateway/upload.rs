@@ -222,6 +222,7 @@ async fn a_storage_that_refuses_says_why() {
         (|| StoreError::KeyUnsupported, "400 InvalidArgument"),
         (|| StoreError::ModeUnsupported, "501 NotImplemented"),
         (|| StoreError::PartTooSmall { number: 1 }, "400 EntityTooSmall"),
+        (|| StoreError::TooLarge { max: 1 }, "400 EntityTooLarge"),
         (|| StoreError::InvalidPart { number: 1 }, "400 InvalidPart"),
         (|| StoreError::InvalidPartOrder, "400 InvalidPartOrder"),
         (|| StoreError::NoSuchUpload, "404 NoSuchUpload"),

@@ -10,16 +10,16 @@ use object_store::{Attributes, CopyMode, CopyOptions, ObjectStore};
 
 use super::FileStore;
 use crate::{
-    CompletedPart, ETag, ObjectKey, Objects, PartNumber, PartStore, PutMode, PutRequest,
-    StoreError, UploadId, bytes_of, collect, part::PartSizes,
+    BodyLength, CompletedPart, ETag, ObjectKey, Objects, PartNumber, PartStore, PutMode,
+    PutRequest, StoreError, UploadId, bytes_of, collect, part::PartSizes,
 };
 
 use self::{folder::quick_folder, layout::wrong_in, rng::Rng};
 
 #[path = "../../tests/support/folder.rs"]
-pub(super) mod folder;
+pub(crate) mod folder;
 #[path = "../../tests/support/layout.rs"]
-pub(super) mod layout;
+pub(crate) mod layout;
 #[path = "../../tests/support/rng.rs"]
 mod rng;
 
@@ -141,6 +141,17 @@ impl Run {
         vec![byte; len]
     }
 
+    /// What is said of a body of some length: the length, or no less, or what is wrong.
+    fn request(&mut self, len: u64, is_wrong: bool) -> PutRequest {
+        let is_exact = self.rng.below(2) == 0;
+        match len.checked_sub(1) {
+            Some(less) if is_wrong && !is_exact => PutRequest::up_to(less),
+            _ if is_wrong => PutRequest::new(len + 1),
+            _ if is_exact => PutRequest::new(len),
+            _ => PutRequest::up_to(len + self.rng.below(3) as u64),
+        }
+    }
+
     /// An upload, mostly one that is there, mostly under its own key.
     fn upload(&mut self) -> Option<(ObjectKey, UploadId)> {
         let recent = self.model.begun.len().saturating_sub(4);
@@ -217,14 +228,18 @@ impl Run {
         let Some((key, upload)) = self.upload() else { return };
         let number = [1, 2, 3, 500, 10_000][self.rng.below(5)];
         let (number, body) = (PartNumber::new(number).unwrap(), self.body());
-        let wrong = u64::from(self.rng.below(10) == 0);
-        let put = PutRequest::new(body.len() as u64 + wrong);
+        let is_wrong = self.rng.below(10) == 0;
+        let put = self.request(body.len() as u64, is_wrong);
+        let expected = match put.length {
+            BodyLength::Exactly(expected) => StoreError::LengthMismatch { expected },
+            BodyLength::AtMost(max) => StoreError::TooLarge { max },
+        };
         let store = self.store();
         let found = store.put_part(&key, &upload, number, bytes_of(body.clone()), put).await;
         match self.model.uploads.get_mut(&upload).filter(|pending| pending.key == key) {
             None => assert!(matches!(found, Err(StoreError::NoSuchUpload))),
-            Some(_) if wrong == 1 => {
-                assert!(matches!(found, Err(StoreError::LengthMismatch { .. })));
+            Some(_) if is_wrong => {
+                assert_eq!(outcome(found), said(&expected));
             }
             Some(pending) => drop(pending.parts.insert(number, (found.unwrap(), body))),
         }
@@ -282,7 +297,7 @@ impl Run {
             2 => PutMode::Update(etag.clone().unwrap_or_else(|| ETag::parse("none").unwrap())),
             _ => PutMode::Overwrite,
         };
-        let put = PutRequest::new(body.len() as u64).with_mode(mode.clone());
+        let put = self.request(body.len() as u64, false).with_mode(mode.clone());
         let found = outcome(self.store().put(&key, bytes_of(body.clone()), put).await);
         assert_eq!(found, self.model.put(&key, body, &mode, etag.as_ref()));
     }

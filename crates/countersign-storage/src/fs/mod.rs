@@ -5,7 +5,7 @@ mod data;
 mod disk;
 mod foreign;
 #[cfg(test)]
-mod history;
+pub(crate) mod history;
 mod id;
 mod key_path;
 mod list;

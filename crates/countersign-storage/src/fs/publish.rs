@@ -65,7 +65,7 @@ impl Inner {
         put: &PutRequest,
         upload: Option<Id>,
     ) -> Result<Version, StoreError> {
-        let segment = Segment { data: staged.id().clone(), size: put.length };
+        let segment = Segment { data: staged.id().clone(), size: staged.size() };
         let sha256 = *staged.sha256();
         let origin = Origin { etag: ETag::of_digest(&sha256, 1), sha256: Some(sha256), upload };
         let version = self.prepare(Record::new(vec![segment], &put.attributes, origin)?)?;

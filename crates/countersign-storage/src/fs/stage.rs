@@ -3,7 +3,7 @@
 use std::{io, sync::Arc};
 
 use bytes::Bytes;
-use futures_util::{TryStreamExt, future, stream::BoxStream};
+use futures_util::{future, stream::BoxStream};
 
 use super::{
     FileStore, Inner,
@@ -11,7 +11,10 @@ use super::{
     disk::{absent_is_fine, options},
     id::Id,
 };
-use crate::{PutRequest, StoreError, intake::Intake};
+use crate::{
+    PutRequest, StoreError,
+    intake::{Digests, Incoming, Intake},
+};
 
 /// Bytes that are gathered before they are written: a hop to another thread costs more than a
 /// network packet is worth.
@@ -20,6 +23,8 @@ const BATCH_LEN: usize = 256 * 1024;
 /// A finished, durable data file in `tmp/`. Gone when it is dropped, unless it was kept.
 pub(super) struct Staged {
     file: TmpData,
+    /// In bytes.
+    size: u64,
     sha256: [u8; 32],
 }
 
@@ -46,6 +51,10 @@ impl Staged {
         &self.file.id
     }
 
+    pub(super) const fn size(&self) -> u64 {
+        self.size
+    }
+
     pub(super) const fn sha256(&self) -> &[u8; 32] {
         &self.sha256
     }
@@ -63,11 +72,11 @@ impl FileStore {
     /// Writes a body into `tmp/`, held to what was said of it.
     pub(super) async fn stage(
         &self,
-        mut body: BoxStream<'static, io::Result<Bytes>>,
+        body: BoxStream<'static, io::Result<Bytes>>,
         put: &PutRequest,
     ) -> Result<Staged, StoreError> {
-        let intake = Intake::new(put);
-        let begin = self.blocking(move |inner| Staging::begin(inner, intake));
+        let Intake { mut body, digests } = Intake::new(body, put);
+        let begin = self.blocking(move |inner| Staging::begin(inner, digests));
         let (staging, batch) = future::join(begin, gather(&mut body)).await;
         let (mut staging, mut batch) = (staging?, batch?);
         while !batch.is_empty() {
@@ -76,17 +85,16 @@ impl FileStore {
             let (written, next) = future::join(write, gather(&mut body)).await;
             (staging, batch) = (written?, next?);
         }
-        self.blocking(move |_| staging.finish()).await
+        let size = body.finish()?;
+        self.blocking(move |_| staging.finish(size)).await
     }
 }
 
-async fn gather(
-    body: &mut BoxStream<'static, io::Result<Bytes>>,
-) -> Result<Vec<Bytes>, StoreError> {
+async fn gather(body: &mut Incoming) -> Result<Vec<Bytes>, StoreError> {
     let mut batch = Vec::new();
     let mut len = 0_usize;
     while len < BATCH_LEN {
-        match body.try_next().await.map_err(StoreError::Body)? {
+        match body.next().await? {
             // An empty chunk is no end.
             Some(chunk) if chunk.is_empty() => {}
             Some(chunk) => {
@@ -102,30 +110,30 @@ async fn gather(
 struct Staging {
     file: TmpData,
     writer: DataWriter,
-    intake: Intake,
+    digests: Digests,
 }
 
 impl Staging {
-    fn begin(inner: &Arc<Inner>, intake: Intake) -> Result<Self, StoreError> {
+    fn begin(inner: &Arc<Inner>, digests: Digests) -> Result<Self, StoreError> {
         let id = Id::random()?;
         let mut create = options();
         create.write(true).create_new(true);
         let file = inner.disk.tmp.open_with(id.data_name(), &create)?.into_std();
         let writer = DataWriter::new(file);
-        Ok(Self { file: TmpData { inner: Arc::clone(inner), id, kept: false }, writer, intake })
+        Ok(Self { file: TmpData { inner: Arc::clone(inner), id, kept: false }, writer, digests })
     }
 
     fn write(mut self, batch: Vec<Bytes>) -> Result<Self, StoreError> {
         for chunk in batch {
-            self.intake.update(&chunk)?;
+            self.digests.update(&chunk);
             self.writer.write(&chunk)?;
         }
         Ok(self)
     }
 
-    fn finish(self) -> Result<Staged, StoreError> {
-        let sha256 = self.intake.finish()?;
+    fn finish(self, size: u64) -> Result<Staged, StoreError> {
+        let sha256 = self.digests.finish()?;
         self.writer.finish()?;
-        Ok(Staged { file: self.file, sha256 })
+        Ok(Staged { file: self.file, size, sha256 })
     }
 }

@@ -184,7 +184,7 @@ async fn dies_putting(bench: &Bench, target: &Path, is_part: bool) {
     let staged = bench.store.stage(bytes_of(NEW), &put).await.unwrap();
     bench.survives("all of the data", Some(OLD)).await;
 
-    let segment = Segment { data: staged.id().clone(), size: put.length };
+    let segment = Segment { data: staged.id().clone(), size: staged.size() };
     let etag = ETag::parse("new").unwrap();
     let origin = Origin { etag, sha256: Some(*staged.sha256()), upload: None };
     let record = Record::new(vec![segment], &Attributes::new(), origin).unwrap();
