@@ -1,8 +1,9 @@
 use std::{fmt, sync::Arc};
 
 use countersign::Timestamp;
-use countersign_catalog::{Catalog, Upload};
+use countersign_catalog::{Catalog, Intake, Upload};
 use countersign_storage::{Backend, ObjectKey, UrlSigner};
+use uuid::Uuid;
 
 use crate::error::ApiError;
 
@@ -71,7 +72,11 @@ impl App {
     /// Deletes bytes whose keys are doomed, without waiting for the sweep. They stay on its list: it
     /// makes sure.
     pub(crate) async fn bury(&self, upload: &Upload) {
-        for key in [&upload.staging_key, &upload.object_key] {
+        let staging_key = match &upload.intake {
+            Intake::Single { staging_key } => Some(staging_key),
+            _ => None,
+        };
+        for key in staging_key.into_iter().chain([&upload.object_key]) {
             let buried = async {
                 Ok::<_, ApiError>(self.backend.objects().delete(&object_key(key)?).await?)
             };
@@ -80,6 +85,11 @@ impl App {
             }
         }
     }
+}
+
+/// A key for accepted bytes: nothing of it is a user's text, and nobody can guess it.
+pub(crate) fn new_object_key(extension: &str) -> String {
+    format!("objects/{}.{extension}", Uuid::new_v4())
 }
 
 /// A key out of the catalog.

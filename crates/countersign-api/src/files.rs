@@ -6,15 +6,15 @@
 
 use countersign::{Lifetime, PresignedUrl, Timestamp};
 use countersign_catalog::{
-    CatalogError, File, FilePage, FileRef, Identity, NewFile, NewUpload, Page, Stored, Upload,
-    UploadState,
+    CatalogError, File, FilePage, FileRef, Identity, Intake, NewFile, NewUpload, Page, Stored,
+    Upload, UploadState,
 };
 use countersign_storage::{Bound, Download, StoreError};
 use uuid::Uuid;
 
 use crate::{
     App,
-    app::object_key,
+    app::{new_object_key, object_key},
     content,
     error::ApiError,
     file_name::{FileName, extension_of},
@@ -46,9 +46,10 @@ impl App {
         let upload = NewUpload {
             id: job,
             owner,
-            staging_key: staging_key.into(),
-            object_key: format!("objects/{}", Uuid::new_v4()).into(),
+            intake: Intake::Single { staging_key: staging_key.into() },
+            object_key: new_object_key(&extension).into(),
             content_type: content_type.as_str().into(),
+            declared_size: None,
             not_after: upload_url.expires_at(),
         };
         let file = NewFile { name: name.as_str().into(), upload };
@@ -84,7 +85,10 @@ impl App {
     /// Freezes what was uploaded, checks it, and makes it an object.
     async fn accept(&self, upload: &Upload, name: &str, now: Timestamp) -> Result<(), ApiError> {
         let objects = self.backend.objects();
-        let (staging, frozen) = (object_key(&upload.staging_key)?, object_key(&upload.object_key)?);
+        let Intake::Single { staging_key } = &upload.intake else {
+            return Err(ApiError::internal("a file without a staging key"));
+        };
+        let (staging, frozen) = (object_key(staging_key)?, object_key(&upload.object_key)?);
         let info = objects.freeze(&staging, &frozen).await.map_err(|error| match error {
             StoreError::NotFound => ApiError::NotUploaded,
             other => other.into(),

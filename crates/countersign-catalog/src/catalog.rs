@@ -7,8 +7,10 @@ use countersign::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    AccessKey, ApiKeyHash, CatalogError, File, FilePage, FileRef, Identity, NewFile, Page, Schema,
-    Slug, Stored, TeamId, TeamName, Upload, UserId,
+    AccessKey, ApiKeyHash, CatalogError, DataSource, DataSourceFilter, DataSourcePage,
+    DataSourceRef, Dataset, DatasetPage, File, FilePage, FileRef, Identity, NewDataSource,
+    NewDataset, NewFile, NewUpload, Page, Schema, Slug, Stored, TeamId, TeamName, Upload,
+    UploadRef, UserId,
 };
 
 /// The records. The example is at the [head of the crate](crate).
@@ -36,6 +38,13 @@ pub trait Catalog: Debug + Send + Sync + 'static {
         user: &UserId,
         now: Timestamp,
     ) -> Result<Identity, CatalogError>;
+
+    /// Whether the team has the user.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn has_user(&self, who: &Identity) -> Result<bool, CatalogError>;
 
     /// The team of this name.
     ///
@@ -119,21 +128,46 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     /// Those of every method.
     async fn files(&self, team: TeamId, page: Page) -> Result<FilePage, CatalogError>;
 
-    /// The upload of this id, whichever team has it.
+    /// Records a pending upload that is no file's.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Conflict`], when one of its ids or keys was ever used;
+    /// [`CatalogError::OwnerUnknown`]; [`CatalogError::OutOfRange`].
+    async fn add_upload(&self, new: &NewUpload, now: Timestamp) -> Result<Upload, CatalogError>;
+
+    /// Records an upload whose bytes are there already: it is ready, its object exists, and its
+    /// object key is not doomed any more. A staging key is doomed, if it has one.
+    ///
+    /// Whoever puts bytes where no record says so [dooms](Self::doom) the key first.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`add_upload`](Self::add_upload); [`CatalogError::UploadClosed`], when the key is not
+    /// doomed, or is due, for its bytes may be gone. The key stays doomed then.
+    async fn add_stored_upload(
+        &self,
+        new: &NewUpload,
+        stored: &Stored,
+        now: Timestamp,
+    ) -> Result<Upload, CatalogError>;
+
+    /// An upload, whichever team has it.
     ///
     /// # Errors
     ///
     /// Those of every method.
-    async fn upload(&self, id: Uuid) -> Result<Option<Upload>, CatalogError>;
+    async fn upload(&self, upload: UploadRef<'_>) -> Result<Option<Upload>, CatalogError>;
 
-    /// Makes a pending upload ready, records its object and dooms its staging key: a late request
-    /// may put bytes there again, and where freezing is a copy, the original stays there. A ready
-    /// one stays as it is, and nothing is doomed again.
+    /// Makes a pending upload ready, records its object and dooms its staging key, if it has one: a
+    /// late request may put bytes there again, and where freezing is a copy, the original stays
+    /// there. A ready one stays as it is, and nothing is doomed again.
     ///
     /// # Errors
     ///
     /// [`CatalogError::UploadClosed`], when it is failed, aborted or unknown. Its object key is
-    /// doomed then, as the caller may just have put bytes there. [`CatalogError::OutOfRange`].
+    /// doomed then, where it is known, as the caller may just have put bytes there.
+    /// [`CatalogError::OutOfRange`].
     async fn accept_upload(
         &self,
         id: Uuid,
@@ -141,7 +175,7 @@ pub trait Catalog: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<(), CatalogError>;
 
-    /// Makes a pending upload failed and dooms both its keys. A failed one stays as it is.
+    /// Makes a pending upload failed and dooms the keys that it has. A failed one stays as it is.
     ///
     /// The reason is at most 4,096 bytes.
     ///
@@ -152,7 +186,7 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     async fn fail_upload(&self, id: Uuid, reason: &str, now: Timestamp)
     -> Result<(), CatalogError>;
 
-    /// Deletes a file and the record of its object, dooms both keys, and aborts its upload unless
+    /// Deletes a file and the record of its object, dooms its keys, and aborts its upload unless
     /// that failed. Returns the file as it was, or `None` where the team has no such file.
     ///
     /// # Errors
@@ -165,6 +199,91 @@ pub trait Catalog: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Option<File>, CatalogError>;
 
+    /// Records a dataset.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Conflict`], when the id is taken; [`CatalogError::OwnerUnknown`];
+    /// [`CatalogError::OutOfRange`].
+    async fn add_dataset(&self, new: &NewDataset, now: Timestamp) -> Result<Dataset, CatalogError>;
+
+    /// A dataset of the team.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn dataset(&self, team: TeamId, id: Uuid) -> Result<Option<Dataset>, CatalogError>;
+
+    /// The datasets of the team, the newest first; with `search`, those whose names contain it, in
+    /// either case where it is ASCII. Nothing in it is a wildcard, and every name contains the empty
+    /// text. Page and total are of one moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn datasets(
+        &self,
+        team: TeamId,
+        search: Option<&str>,
+        page: Page,
+    ) -> Result<DatasetPage, CatalogError>;
+
+    /// Records a data source over an upload of its team that is ready, and the dataset, where that
+    /// is new. Where its bytes are refused, the upload becomes failed in the same step, the record
+    /// of its object is gone, and its keys are doomed.
+    ///
+    /// # Errors
+    ///
+    /// - [`CatalogError::UploadClosed`], when the upload is not of this team; or when it is not
+    ///   ready, and nobody's.
+    /// - [`CatalogError::Conflict`], when the upload is a file's or another data source's, whatever
+    ///   its state; or when an id is taken.
+    /// - [`CatalogError::OwnerUnknown`], when the team has no such dataset, or is not the team of
+    ///   the owner of a new one, or has no such user.
+    /// - [`CatalogError::OutOfRange`].
+    async fn add_data_source(
+        &self,
+        team: TeamId,
+        new: &NewDataSource,
+        now: Timestamp,
+    ) -> Result<DataSource, CatalogError>;
+
+    /// A data source of the team.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn data_source(
+        &self,
+        team: TeamId,
+        data_source: DataSourceRef,
+    ) -> Result<Option<DataSource>, CatalogError>;
+
+    /// The data sources of a dataset, the newest first; none, where the team has no such dataset.
+    /// Page and total are of one moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn data_sources(
+        &self,
+        filter: DataSourceFilter<'_>,
+        page: Page,
+    ) -> Result<DataSourcePage, CatalogError>;
+
+    /// Deletes a data source and the record of its object, dooms its keys, and aborts its upload
+    /// unless that failed. Returns the data source as it was, or `None` where the team has none.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn delete_data_source(
+        &self,
+        team: TeamId,
+        data_source: DataSourceRef,
+        now: Timestamp,
+    ) -> Result<Option<DataSource>, CatalogError>;
+
     /// Whether an accepted object of this key is there to be read.
     ///
     /// # Errors
@@ -172,9 +291,18 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     /// Those of every method.
     async fn object_exists(&self, object_key: &str) -> Result<bool, CatalogError>;
 
+    /// Dooms a key whose bytes no record has yet: what is put there is deleted once it is due, unless
+    /// [`add_stored_upload`](Self::add_stored_upload) takes it before. A key that is doomed already
+    /// keeps its place, and the later due time counts.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::OutOfRange`], when the key is not 1 to 1,024 bytes.
+    async fn doom(&self, key: &str, due_at: Timestamp) -> Result<(), CatalogError>;
+
     /// Keys whose bytes are to be deleted and that are due, in the order in which they were doomed.
     ///
-    /// - An object key is due at once.
+    /// - The object key of an upload is due at once.
     /// - A staging key is due a day after [`Upload::not_after`], or at once where that is later: a
     ///   URL may put bytes there until then, and an upload that began through it may still be
     ///   streaming. Bytes that arrive after a sweep would stay for ever.

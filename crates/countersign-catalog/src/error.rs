@@ -33,11 +33,11 @@ pub enum CatalogError {
     /// Something that has to be unique is there already.
     #[error("a record of this name is there already")]
     Conflict,
-    /// The upload was refused, aborted or deleted, or never was.
+    /// The upload was refused, aborted or deleted, or never was; for a data source also: is not ready.
     #[error("the upload is closed")]
     UploadClosed,
-    /// The record is to belong to a team or a user that is not there.
-    #[error("the team or the user is unknown")]
+    /// The record is to belong to a team, a user or a dataset that is not there.
+    #[error("the team, the user or the dataset is unknown")]
     OwnerUnknown,
     /// A value is longer or larger than the catalog holds.
     #[error("a value is longer or larger than the catalog holds")]

@@ -1,4 +1,4 @@
-//! The records of Countersign: teams, keys, uploads, files.
+//! The records of Countersign: teams, keys, uploads, files, datasets, data sources.
 //!
 //! [`Catalog`] says what is recorded and which steps are one step; [`SqliteCatalog`] keeps it in one
 //! file. Nothing here touches the bytes of an object: a key whose bytes are no longer wanted is
@@ -8,7 +8,7 @@
 //! ```
 //! use countersign::Timestamp;
 //! use countersign_catalog::{
-//!     Catalog, NewFile, NewUpload, SqliteCatalog, Stored, TeamName, UploadState, UserId,
+//!     Catalog, Intake, NewFile, NewUpload, SqliteCatalog, Stored, TeamName, UploadState, UserId,
 //! };
 //! use uuid::Uuid;
 //!
@@ -21,12 +21,14 @@
 //! let owner = catalog.ensure_user(&TeamName::new("acme")?, &UserId::new("ada")?, now).await?;
 //!
 //! let id = Uuid::new_v4();
+//! let staging_key = format!("staging/{id}");
 //! let upload = NewUpload {
 //!     id,
 //!     owner: owner.clone(),
-//!     staging_key: format!("staging/{id}").into(),
+//!     intake: Intake::Single { staging_key: staging_key.as_str().into() },
 //!     object_key: format!("objects/{id}").into(),
 //!     content_type: "text/csv".into(),
+//!     declared_size: None,
 //!     not_after: now.checked_add_secs(3_600).ok_or("the year 9999 is over")?,
 //! };
 //! let file = catalog.add_file(&NewFile { name: "sales.csv".into(), upload }, now).await?;
@@ -40,7 +42,7 @@
 //! // The URL for `staging_key` still holds, so what is there is swept a day after its end.
 //! assert!(catalog.doomed(100, now).await?.is_empty());
 //! let due_at = file.upload.not_after.checked_add_secs(86_400).ok_or("the year 9999 is over")?;
-//! assert_eq!(catalog.doomed(100, due_at).await?, [file.upload.staging_key]);
+//! assert_eq!(catalog.doomed(100, due_at).await?, [staging_key.into()]);
 //! # Ok(())
 //! # }
 //! ```
@@ -54,6 +56,8 @@
 
 mod api_key;
 mod catalog;
+mod data_source;
+mod dataset;
 mod error;
 mod file;
 mod hash_id;
@@ -64,9 +68,14 @@ mod upload;
 
 pub use api_key::{AccessKey, ApiKeyHash};
 pub use catalog::Catalog;
+pub use data_source::{
+    DataSource, DataSourceFilter, DataSourcePage, DataSourceRef, DataSourceState, NewDataSource,
+    TargetDataset,
+};
+pub use dataset::{Dataset, DatasetPage, NewDataset};
 pub use error::{CatalogError, InvalidName};
 pub use file::{File, FilePage, FileRef, NewFile, Page};
 pub use identity::{Identity, TeamId, TeamName, UserId};
 pub use schema::{Schema, Slug};
 pub use sqlite::SqliteCatalog;
-pub use upload::{NewUpload, Stored, Upload, UploadState};
+pub use upload::{Intake, NewUpload, Stored, Upload, UploadRef, UploadState};

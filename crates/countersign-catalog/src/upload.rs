@@ -11,12 +11,13 @@ use crate::Identity;
 /// arrive after the sweep would stay for ever.
 const STAGING_GRACE_SECS: u32 = 86_400;
 
-/// How far an upload has come. It starts pending, and only a ready one can still change: its file
-/// may be deleted.
+/// How far an upload has come. It starts pending, or ready where the server itself had the bytes;
+/// and only a ready one can still change: its bytes may turn out to be wrong for a data source, or
+/// who has them is deleted.
 ///
 /// ```text
 /// pending ──accept──▶ ready ──delete──▶ aborted
-///    ├──fail──▶ failed
+///    ├──fail──▶ failed ◀──refuse── ready
 ///    └──delete──▶ aborted
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,8 +29,29 @@ pub enum UploadState {
     Ready,
     /// The bytes were refused.
     Failed,
-    /// The file was deleted.
+    /// The file or the data source was deleted.
     Aborted,
+}
+
+/// Which way bytes come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Intake {
+    /// By one PUT, to a staging key; accepting moves them to the object key.
+    Single {
+        /// Where the client puts the bytes.
+        staging_key: Box<str>,
+    },
+    /// In parts, which are assembled straight at the object key: only URLs of parts were ever made
+    /// for it, and they are worth nothing once the upload is settled.
+    Multipart {
+        /// The storage's own id of the multipart upload: 1 to 1,024 bytes.
+        upload_id: Box<str>,
+        /// The size of every part but the last, in bytes: at least 1, at most 2^63 - 1.
+        part_size: u64,
+    },
+    /// Through the server itself, straight to the object key: no URL was made.
+    Direct,
 }
 
 /// One upload: who may put what, where, until when.
@@ -41,13 +63,15 @@ pub struct Upload {
     pub owner: Identity,
     /// How far it has come.
     pub state: UploadState,
-    /// Where the client puts the bytes.
-    pub staging_key: Box<str>,
-    /// Where accepted bytes are read. No URL to write was ever made for it.
+    /// Which way the bytes come in.
+    pub intake: Intake,
+    /// Where accepted bytes are read. No URL that replaces them was ever made for it.
     pub object_key: Box<str>,
     /// The media type that the client announced.
     pub content_type: Box<str>,
-    /// When the client's URL no longer holds.
+    /// The size that the client announced, in bytes.
+    pub declared_size: Option<u64>,
+    /// When the client's URLs no longer hold; where there are none, when it was recorded.
     pub not_after: Timestamp,
     /// Why it was refused: there when, and only when, it is [`UploadState::Failed`].
     pub failure: Option<Box<str>>,
@@ -64,7 +88,8 @@ impl Upload {
 
 /// An upload to be recorded.
 ///
-/// - `id`, `staging_key` and `object_key` were never used before, also not by what was deleted.
+/// - `id`, the staging key, the multipart upload's id and `object_key` were never used before, also
+///   not by what was deleted.
 /// - The two keys differ: the staging key is doomed when the upload is accepted.
 /// - The keys are 1 to 1,024 bytes, `content_type` is at most 1,024.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,14 +98,26 @@ pub struct NewUpload {
     pub id: Uuid,
     /// Who asks for it.
     pub owner: Identity,
-    /// Where the client puts the bytes.
-    pub staging_key: Box<str>,
+    /// Which way the bytes come in.
+    pub intake: Intake,
     /// Where accepted bytes are read.
     pub object_key: Box<str>,
     /// The media type that the client announces.
     pub content_type: Box<str>,
-    /// When the client's URL no longer holds.
+    /// The size that the client announces, in bytes: at most 2^63 - 1.
+    pub declared_size: Option<u64>,
+    /// When the client's URLs no longer hold; where there are none, now.
     pub not_after: Timestamp,
+}
+
+/// How to name an upload, whichever team has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UploadRef<'a> {
+    /// By [`Upload::id`].
+    Id(Uuid),
+    /// By [`Upload::object_key`].
+    ObjectKey(&'a str),
 }
 
 /// What was found in storage once an upload was accepted.
@@ -121,9 +158,10 @@ mod tests {
                 id: Uuid::nil(),
                 owner: Identity { team: TeamId::new(1), user: UserId::new("ada").unwrap() },
                 state: UploadState::Pending,
-                staging_key: "staging/1".into(),
+                intake: Intake::Single { staging_key: "staging/1".into() },
                 object_key: "objects/1".into(),
                 content_type: "text/csv".into(),
+                declared_size: None,
                 not_after: at(not_after),
                 failure: None,
             };

@@ -2,19 +2,15 @@
 
 mod common;
 
-use common::{at, new_file, open, owner};
+use common::{at, new_file, open, owner, staging_key, stored};
 use countersign::Timestamp;
 use countersign_catalog::{
-    AccessKey, ApiKeyHash, Catalog, CatalogError, File, FilePage, FileRef, Identity, NewFile, Page,
-    Slug, Stored, TeamId, TeamName, Upload, UploadState, UserId,
+    AccessKey, ApiKeyHash, Catalog, CatalogError, File, FilePage, FileRef, Identity, Intake,
+    NewFile, Page, Slug, Stored, TeamId, TeamName, Upload, UploadRef, UploadState, UserId,
 };
 use uuid::Uuid;
 
 const ALL: Page = Page { limit: 100, offset: 0 };
-
-fn stored(size: u64) -> Stored {
-    Stored { size, etag: "9a0364b9e99bb480".into(), sha256: Some([7; 32]) }
-}
 
 fn stranger() -> Identity {
     Identity { team: TeamId::new(i64::MAX), user: UserId::new("nobody").unwrap() }
@@ -25,7 +21,7 @@ async fn add(catalog: &dyn Catalog, owner: &Identity, name: &str) -> File {
 }
 
 async fn upload(catalog: &dyn Catalog, file: &File) -> Upload {
-    catalog.upload(file.upload.id).await.unwrap().unwrap()
+    catalog.upload(UploadRef::Id(file.upload.id)).await.unwrap().unwrap()
 }
 
 /// Also those that are not due for a long time.
@@ -34,7 +30,7 @@ async fn doomed(catalog: &dyn Catalog) -> Vec<Box<str>> {
 }
 
 fn keys_of(files: &[&File]) -> Vec<Box<str>> {
-    let keys = |file: &&File| [file.upload.staging_key.clone(), file.upload.object_key.clone()];
+    let keys = |file: &&File| [staging_key(&file.upload), file.upload.object_key.clone()];
     files.iter().flat_map(keys).collect()
 }
 
@@ -51,6 +47,15 @@ async fn a_user_is_made_once_per_team() {
     // Names are bytes: no case is folded and nothing is trimmed.
     assert_ne!(owner(catalog, "Acme", "ada").await.team, ada.team);
     assert_ne!(owner(catalog, "acme ", "ada").await.team, ada.team);
+
+    for known in [&ada, &bob, &other_ada] {
+        assert!(catalog.has_user(known).await.unwrap(), "{known:?}");
+    }
+    let elsewhere = Identity { team: other_ada.team, user: bob.user };
+    let folded = Identity { team: ada.team, user: UserId::new("Ada").unwrap() };
+    for unknown in [stranger(), elsewhere, folded] {
+        assert!(!catalog.has_user(&unknown).await.unwrap(), "{unknown:?}");
+    }
 }
 
 #[tokio::test]
@@ -146,7 +151,7 @@ async fn a_file_is_as_it_was_recorded() {
     assert_eq!((file.created_at, file.upload.not_after), (at(5), new.upload.not_after));
     assert_eq!((&file.upload.owner, file.upload.state), (&ada, UploadState::Pending));
     assert_eq!(file.upload.failure, None);
-    assert_eq!(file.upload.staging_key, new.upload.staging_key);
+    assert_eq!(file.upload.intake, new.upload.intake);
     assert_eq!(file.upload.object_key, new.upload.object_key);
     assert_eq!(file.upload.content_type, new.upload.content_type);
 
@@ -154,7 +159,7 @@ async fn a_file_is_as_it_was_recorded() {
         assert_eq!(catalog.file(ada.team, reference).await.unwrap().as_ref(), Some(&file));
     }
     assert_eq!(upload(catalog, &file).await, file.upload);
-    assert_eq!(catalog.upload(Uuid::new_v4()).await.unwrap(), None);
+    assert_eq!(catalog.upload(UploadRef::Id(Uuid::new_v4())).await.unwrap(), None);
     assert!(doomed(catalog).await.is_empty());
 }
 
@@ -169,7 +174,7 @@ async fn ids_and_keys_are_never_used_twice() {
         let mut new = new_file(&bob, "new");
         match case {
             0 => new.upload.id = old.upload.id,
-            1 => new.upload.staging_key = old.upload.staging_key.clone(),
+            1 => new.upload.intake = old.upload.intake.clone(),
             _ => new.upload.object_key = old.upload.object_key.clone(),
         }
         new
@@ -200,8 +205,8 @@ async fn a_file_that_cannot_be_is_refused_whole() {
     }
     let edits: [fn(&mut NewFile); 6] = [
         |new| new.name = "x".repeat(4_097).into(),
-        |new| new.upload.staging_key = "".into(),
-        |new| new.upload.staging_key = "x".repeat(1_025).into(),
+        |new| new.upload.intake = Intake::Single { staging_key: "".into() },
+        |new| new.upload.intake = Intake::Single { staging_key: "x".repeat(1_025).into() },
         |new| new.upload.object_key = "".into(),
         |new| new.upload.object_key = "x".repeat(1_025).into(),
         |new| new.upload.content_type = "x".repeat(1_025).into(),
@@ -211,7 +216,7 @@ async fn a_file_that_cannot_be_is_refused_whole() {
         edit(&mut new);
         let refused = catalog.add_file(&new, at(1)).await;
         assert!(matches!(refused, Err(CatalogError::OutOfRange)), "{refused:?}");
-        assert_eq!(catalog.upload(new.upload.id).await.unwrap(), None);
+        assert_eq!(catalog.upload(UploadRef::Id(new.upload.id)).await.unwrap(), None);
     }
     assert_eq!(add(catalog, &ada, "").await.number, 1, "a refusal uses no number");
 }
@@ -303,7 +308,7 @@ async fn an_accepted_upload_has_an_object() {
     assert!(!catalog.object_exists(key).await.unwrap());
     catalog.accept_upload(file.upload.id, &stored(12), at(2)).await.unwrap();
     assert!(catalog.object_exists(key).await.unwrap());
-    assert!(!catalog.object_exists(&file.upload.staging_key).await.unwrap());
+    assert!(!catalog.object_exists(&staging_key(&file.upload)).await.unwrap());
     assert_eq!(upload(catalog, &file).await.state, UploadState::Ready);
     let found = catalog.file(ada.team, FileRef::Number(1)).await.unwrap().unwrap();
     assert_eq!((found.size, found.upload.state), (Some(12), UploadState::Ready));
@@ -315,7 +320,7 @@ async fn an_accepted_upload_has_an_object() {
     let refused = catalog.fail_upload(file.upload.id, "late", at(3)).await;
     assert!(matches!(refused, Err(CatalogError::UploadClosed)), "{refused:?}");
     assert_eq!(catalog.file(ada.team, FileRef::Number(1)).await.unwrap().unwrap(), found);
-    assert_eq!(doomed(catalog).await, [file.upload.staging_key]);
+    assert_eq!(doomed(catalog).await, [staging_key(&file.upload)]);
 }
 
 #[tokio::test]
@@ -336,7 +341,7 @@ async fn sizes_are_kept_up_to_the_largest_and_not_beyond() {
         let refused = catalog.accept_upload(file.upload.id, &wrong, at(2)).await;
         assert!(matches!(refused, Err(CatalogError::OutOfRange)), "{refused:?}");
         assert_eq!(upload(catalog, &file).await.state, UploadState::Pending);
-        assert!(!doomed(catalog).await.contains(&file.upload.staging_key));
+        assert!(!doomed(catalog).await.contains(&staging_key(&file.upload)));
     }
 }
 

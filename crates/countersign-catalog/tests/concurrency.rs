@@ -4,17 +4,13 @@ mod common;
 
 use std::{sync::Arc, time::Duration};
 
-use common::{at, new_file, open, owner};
+use common::{at, new_file, open, owner, staging_key, stored};
 use countersign_catalog::{
-    Catalog, CatalogError, File, FileRef, Identity, Page, SqliteCatalog, Stored, UploadState,
+    Catalog, CatalogError, File, FileRef, Identity, Page, SqliteCatalog, UploadRef, UploadState,
 };
 use tokio::task::JoinSet;
 
 const ALL: Page = Page { limit: 1_000, offset: 0 };
-
-fn stored() -> Stored {
-    Stored { size: 1, etag: "e".into(), sha256: None }
-}
 
 async fn numbers(catalog: &dyn Catalog, owner: &Identity) -> Vec<i64> {
     let page = catalog.files(owner.team, ALL).await.unwrap();
@@ -63,7 +59,7 @@ enum Step {
 async fn take(catalog: &dyn Catalog, file: &File, step: Step) -> bool {
     let id = file.upload.id;
     let settled = match step {
-        Step::Accept => catalog.accept_upload(id, &stored(), at(2)).await,
+        Step::Accept => catalog.accept_upload(id, &stored(1), at(2)).await,
         Step::Fail => catalog.fail_upload(id, "why", at(2)).await,
         Step::Delete => {
             let number = FileRef::Number(file.number);
@@ -110,7 +106,7 @@ async fn assert_one_outcome(catalog: &dyn Catalog, file: &File, done: [usize; 3]
     let [accepted, failed, deleted] = done;
     assert!(deleted <= 1, "a file goes once");
     assert!(accepted == 0 || failed == 0, "never both accepted and refused: {done:?}");
-    let state = catalog.upload(file.upload.id).await.unwrap().unwrap().state;
+    let state = catalog.upload(UploadRef::Id(file.upload.id)).await.unwrap().unwrap().state;
     let expected = match (failed > 0, deleted > 0) {
         (true, _) => UploadState::Failed,
         (false, true) => UploadState::Aborted,
@@ -124,7 +120,7 @@ async fn assert_one_outcome(catalog: &dyn Catalog, file: &File, done: [usize; 3]
     let staging_due_at = file.upload.not_after.checked_add_secs(86_400).unwrap();
     for (now, expected) in [(at(2), 0), (staging_due_at, 1)] {
         let doomed = catalog.doomed(1_000, now).await.unwrap();
-        let count = doomed.iter().filter(|&key| *key == file.upload.staging_key).count();
+        let count = doomed.iter().filter(|&key| *key == staging_key(&file.upload)).count();
         assert_eq!(count, expected, "whatever the outcome");
     }
     let found = catalog.file(file.upload.owner.team, FileRef::Number(file.number)).await.unwrap();
@@ -145,7 +141,7 @@ async fn a_dropped_future_leaves_all_or_nothing() {
         let limit = Duration::from_micros(delay * 5);
         let added = tokio::time::timeout(limit, adding).await;
         dropped += u32::from(added.is_err());
-        let upload = fixture.catalog.upload(id).await.unwrap();
+        let upload = fixture.catalog.upload(UploadRef::Id(id)).await.unwrap();
         if let Ok(file) = added {
             assert_eq!(upload, Some(file.upload));
         }

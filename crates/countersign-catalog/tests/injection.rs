@@ -2,10 +2,12 @@
 
 mod common;
 
-use common::{at, new_file, open, owner};
+use common::{at, new_file, new_upload, open, owner, staging_key, stored};
 use countersign::Timestamp;
 use countersign_catalog::{
-    AccessKey, ApiKeyHash, Catalog, CatalogError, FileRef, Identity, Page, Stored, TeamName, UserId,
+    AccessKey, ApiKeyHash, Catalog, CatalogError, DataSourceFilter, DataSourceRef, FileRef,
+    Identity, Intake, NewDataSource, NewDataset, Page, Stored, TargetDataset, TeamName, UploadRef,
+    UserId,
 };
 use uuid::Uuid;
 
@@ -110,7 +112,7 @@ async fn files_and_uploads() {
     let ada = owner(catalog, "acme", "ada").await;
     for text in all() {
         let mut new = new_file(&ada, text);
-        new.upload.staging_key = text.into();
+        new.upload.intake = Intake::Single { staging_key: text.into() };
         // The two keys differ.
         let object_key = format!("{text}.object");
         new.upload.object_key = object_key.as_str().into();
@@ -118,7 +120,7 @@ async fn files_and_uploads() {
         let added = catalog.add_file(&new, at(1)).await.unwrap();
         let found = catalog.file(ada.team, FileRef::HashId(&added.hash_id)).await.unwrap().unwrap();
         assert_eq!(found, added);
-        for field in [&found.name, &found.upload.staging_key, &found.upload.content_type] {
+        for field in [&found.name, &staging_key(&found.upload), &found.upload.content_type] {
             assert_eq!(**field, *text);
         }
         assert_eq!(*found.upload.object_key, *object_key);
@@ -150,7 +152,7 @@ async fn reasons_of_failures() {
     for text in all().chain([""]) {
         let added = catalog.add_file(&new_file(&ada, "a"), at(1)).await.unwrap();
         catalog.fail_upload(added.upload.id, text, at(2)).await.unwrap();
-        let found = catalog.upload(added.upload.id).await.unwrap().unwrap();
+        let found = catalog.upload(UploadRef::Id(added.upload.id)).await.unwrap().unwrap();
         assert_eq!(found.failure.as_deref(), Some(text));
     }
     assert_nothing_else_changed(catalog, &bystander).await;
@@ -172,12 +174,117 @@ async fn access_keys() {
 }
 
 #[tokio::test]
+async fn uploads_in_parts_and_their_keys() {
+    let fixture = open().await;
+    let catalog = &*fixture.catalog;
+    let bystander = owner(catalog, "bystanders", "ada").await;
+    catalog.add_file(&new_file(&bystander, "bystander"), at(1)).await.unwrap();
+    let ada = owner(catalog, "acme", "ada").await;
+    for text in all() {
+        assert_eq!(catalog.upload(UploadRef::ObjectKey(text)).await.unwrap(), None);
+        let mut new = new_upload(&ada, Intake::Multipart { upload_id: text.into(), part_size: 1 });
+        new.object_key = text.into();
+        new.content_type = text.into();
+        let added = catalog.add_upload(&new, at(1)).await.unwrap();
+        assert_eq!((&added.intake, &*added.object_key), (&new.intake, text));
+        let found = catalog.upload(UploadRef::ObjectKey(text)).await.unwrap();
+        assert_eq!(found, Some(added));
+
+        let key = format!("{text}.direct");
+        catalog.doom(&key, at(2)).await.unwrap();
+        assert_eq!(catalog.doomed(10, at(2)).await.unwrap(), [key.as_str().into()]);
+        let mut new = new_upload(&ada, Intake::Direct);
+        new.object_key = key.as_str().into();
+        let stored = Stored { size: 1, etag: text.into(), sha256: None };
+        catalog.add_stored_upload(&new, &stored, at(1)).await.unwrap();
+        assert!(catalog.object_exists(&key).await.unwrap());
+        assert!(catalog.doomed(10, Timestamp::MAX).await.unwrap().is_empty());
+    }
+    assert_nothing_else_changed(catalog, &bystander).await;
+}
+
+#[tokio::test]
+async fn datasets_and_what_they_are_searched_for() {
+    let fixture = open().await;
+    let catalog = &*fixture.catalog;
+    let bystander = owner(catalog, "bystanders", "ada").await;
+    catalog.add_file(&new_file(&bystander, "bystander"), at(1)).await.unwrap();
+    let ada = owner(catalog, "acme", "ada").await;
+    let everything = Page { limit: 1_000, offset: 0 };
+    for text in all() {
+        let name = format!("{text}!");
+        let (id, owner) = (Uuid::new_v4(), ada.clone());
+        let new = NewDataset { id, owner, name: name.into(), description: text.into() };
+        let added = catalog.add_dataset(&new, at(1)).await.unwrap();
+        assert_eq!((&added.name, &*added.description), (&new.name, text));
+        assert_eq!(catalog.dataset(ada.team, id).await.unwrap(), Some(added));
+    }
+    let listed = catalog.datasets(ada.team, None, everything).await.unwrap().datasets;
+    assert_eq!(listed.len(), all().count());
+    for text in all() {
+        let found = catalog.datasets(ada.team, Some(text), everything).await.unwrap();
+        let folded = text.to_ascii_lowercase();
+        let contains = |name: &str| name.to_ascii_lowercase().contains(&folded);
+        let expected: Vec<_> =
+            listed.iter().filter(|dataset| contains(&dataset.name)).cloned().collect();
+        assert!(!expected.is_empty());
+        assert_eq!((found.total, found.datasets.len()), (count(&expected), expected.len()));
+        assert_eq!(found.datasets, expected, "{text:?}");
+        let elsewhere = catalog.datasets(bystander.team, Some(text), everything).await.unwrap();
+        assert_eq!(elsewhere.total, 0);
+    }
+    assert_nothing_else_changed(catalog, &bystander).await;
+}
+
+fn count<T>(items: &[T]) -> u64 {
+    u64::try_from(items.len()).unwrap()
+}
+
+#[tokio::test]
+async fn data_sources_and_why_they_failed() {
+    let fixture = open().await;
+    let catalog = &*fixture.catalog;
+    let bystander = owner(catalog, "bystanders", "ada").await;
+    catalog.add_file(&new_file(&bystander, "bystander"), at(1)).await.unwrap();
+    let ada = owner(catalog, "acme", "ada").await;
+    for text in all() {
+        for failure in [None, Some(text.into())] {
+            let upload = new_upload(&ada, Intake::Direct);
+            catalog.doom(&upload.object_key, at(2)).await.unwrap();
+            catalog.add_stored_upload(&upload, &stored(1), at(1)).await.unwrap();
+            let (dataset, id) = (Uuid::new_v4(), Uuid::new_v4());
+            let (name, description) = (text.into(), text.into());
+            let target = NewDataset { id: dataset, owner: ada.clone(), name, description };
+            let new = NewDataSource {
+                id,
+                dataset: TargetDataset::New(target),
+                name: text.into(),
+                upload: upload.id,
+                failure,
+            };
+            let added = catalog.add_data_source(ada.team, &new, at(2)).await.unwrap();
+            assert_eq!((&*added.name, &added.failure), (text, &new.failure));
+            assert_eq!(added.upload.failure, new.failure);
+            let by_id = DataSourceRef::Id { dataset, id };
+            let found = catalog.data_source(ada.team, by_id).await.unwrap();
+            assert_eq!(found.as_ref(), Some(&added));
+            let filter = DataSourceFilter { team: ada.team, dataset, states: None };
+            let page = catalog.data_sources(filter, Page { limit: 10, offset: 0 }).await.unwrap();
+            assert_eq!((page.total, page.data_sources), (1, vec![added.clone()]));
+            let deleted = catalog.delete_data_source(ada.team, by_id, at(3)).await.unwrap();
+            assert_eq!(deleted, Some(added));
+        }
+    }
+    assert_nothing_else_changed(catalog, &bystander).await;
+}
+
+#[tokio::test]
 async fn what_is_refused_is_not_repeated_in_the_error() {
     let fixture = open().await;
     let catalog = &*fixture.catalog;
     let ada = owner(catalog, "acme", "ada").await;
     let mut new = new_file(&ada, "canary");
-    new.upload.staging_key = "canary".into();
+    new.upload.intake = Intake::Single { staging_key: "canary".into() };
     catalog.add_file(&new, at(1)).await.unwrap();
     new.upload.id = Uuid::new_v4();
     let conflict = catalog.add_file(&new, at(1)).await.unwrap_err();

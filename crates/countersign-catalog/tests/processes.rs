@@ -11,7 +11,7 @@ use std::{
 
 use countersign::Timestamp;
 use countersign_catalog::{
-    Catalog, Identity, NewFile, NewUpload, Page, SqliteCatalog, TeamName, UserId,
+    Catalog, Identity, Intake, NewFile, NewUpload, Page, SqliteCatalog, TeamName, UserId,
 };
 use uuid::Uuid;
 
@@ -51,9 +51,10 @@ fn new_file(owner: &Identity) -> NewFile {
     let upload = NewUpload {
         id,
         owner: owner.clone(),
-        staging_key: format!("staging/{id}").into(),
+        intake: Intake::Single { staging_key: format!("staging/{id}").into() },
         object_key: format!("objects/{id}").into(),
         content_type: "text/csv".into(),
+        declared_size: None,
         not_after: NOW,
     };
     NewFile { name: "a".into(), upload }

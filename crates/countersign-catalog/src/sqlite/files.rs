@@ -5,7 +5,7 @@ use sqlx::{Executor, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     objects,
-    rows::{column, failure, timestamp},
+    rows::{column, failure, offset, size, timestamp, total},
     uploads,
 };
 use crate::{CatalogError, File, FilePage, FileRef, NewFile, Page, TeamId, Upload};
@@ -17,10 +17,9 @@ const HASH_ID_ATTEMPTS_MAX: usize = 4;
 macro_rules! select_files {
     ($rest:literal) => {
         concat!(
-            "SELECT f.number, f.hash_id, f.name, f.created_at, o.size, f.upload_id, u.team_id,
-                    u.user_id, u.state, u.staging_key, u.object_key, u.content_type, u.not_after,
-                    u.failure
-             FROM files f JOIN uploads u ON u.id = f.upload_id
+            "SELECT f.number, f.hash_id, f.name, f.created_at, o.size, ",
+            uploads::columns!(),
+            " FROM files f JOIN uploads u ON u.id = f.upload_id
                  LEFT JOIN objects o ON o.upload_id = f.upload_id
              WHERE f.team_id = ?1 ",
             $rest
@@ -34,7 +33,7 @@ pub(super) async fn add(
     hash_ids: impl FnMut() -> Result<Box<str>, CatalogError>,
     now: Timestamp,
 ) -> Result<File, CatalogError> {
-    let upload = uploads::add(connection, &new.upload, now).await?;
+    let upload = uploads::add(&mut *connection, &new.upload, now).await?;
     let number = next_number(connection, upload.owner.team).await?;
     let unnamed = Unnamed { number, name: &new.name, upload: &upload };
     let hash_id = insert(connection, &unnamed, hash_ids, now).await?;
@@ -111,22 +110,20 @@ pub(super) async fn page(
     team: TeamId,
     page: Page,
 ) -> Result<FilePage, CatalogError> {
-    let total: i64 = sqlx::query_scalar("SELECT count(*) FROM files WHERE team_id = ?1")
+    let count = sqlx::query_scalar("SELECT count(*) FROM files WHERE team_id = ?1")
         .bind(team.as_i64())
         .fetch_one(&mut *connection)
         .await
         .map_err(failure)?;
-    let total = u64::try_from(total).map_err(|_| CatalogError::Damaged { place: "total" })?;
     let rows = sqlx::query(select_files!("ORDER BY f.number DESC LIMIT ?2 OFFSET ?3"))
         .bind(team.as_i64())
         .bind(i64::from(page.limit))
-        // No list is that long, so the last offset that fits is as empty as any beyond it.
-        .bind(i64::try_from(page.offset).unwrap_or(i64::MAX))
+        .bind(offset(page))
         .fetch_all(connection)
         .await
         .map_err(failure)?;
     let files = rows.iter().map(read).collect::<Result<_, _>>()?;
-    Ok(FilePage { files, total })
+    Ok(FilePage { files, total: total(count)? })
 }
 
 pub(super) async fn delete(
@@ -144,21 +141,17 @@ pub(super) async fn delete(
         .map_err(failure)?;
     objects::remove(connection, file.upload.id).await?;
     uploads::abort(connection, file.upload.id).await?;
-    objects::doom_both(connection, &file.upload, now).await?;
+    objects::doom_all(connection, &file.upload, now).await?;
     Ok(Some(file))
 }
 
 fn read(row: &SqliteRow) -> Result<File, CatalogError> {
-    let size = column::<Option<i64>>(row, "size")?
-        .map(u64::try_from)
-        .transpose()
-        .map_err(|_| CatalogError::Damaged { place: "size" })?;
     Ok(File {
         number: column(row, "number")?,
         hash_id: column(row, "hash_id")?,
         name: column(row, "name")?,
         upload: uploads::read(row)?,
-        size,
+        size: size(row, "size")?,
         created_at: timestamp(row, "created_at")?,
     })
 }

@@ -23,11 +23,10 @@ fn migrator() -> Migrator {
         let kind = MigrationType::Simple;
         Migration::new(version, description.into(), kind, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(vec![migration(
-        1,
-        "records",
-        include_str!("../../migrations/0001_records.sql"),
-    )])
+    Migrator::with_migrations(vec![
+        migration(1, "records", include_str!("../../migrations/0001_records.sql")),
+        migration(2, "datasets", include_str!("../../migrations/0002_datasets.sql")),
+    ])
 }
 
 fn migration_failure(error: MigrateError) -> CatalogError {

@@ -1,5 +1,7 @@
 //! The catalog in one `SQLite` file.
 
+mod data_sources;
+mod datasets;
 mod files;
 mod keys;
 mod migrations;
@@ -21,8 +23,10 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 use uuid::Uuid;
 
 use crate::{
-    AccessKey, ApiKeyHash, Catalog, CatalogError, File, FilePage, FileRef, Identity, NewFile, Page,
-    Schema, Slug, Stored, TeamId, TeamName, Upload, UserId,
+    AccessKey, ApiKeyHash, Catalog, CatalogError, DataSource, DataSourceFilter, DataSourcePage,
+    DataSourceRef, Dataset, DatasetPage, File, FilePage, FileRef, Identity, NewDataSource,
+    NewDataset, NewFile, NewUpload, Page, Schema, Slug, Stored, TeamId, TeamName, Upload,
+    UploadRef, UserId,
 };
 
 /// The records in one `SQLite` file.
@@ -97,6 +101,10 @@ impl Catalog for SqliteCatalog {
         teams::ensure_user(self, team, user, now).await
     }
 
+    async fn has_user(&self, who: &Identity) -> Result<bool, CatalogError> {
+        teams::has_user(&self.readers, who).await
+    }
+
     async fn team(&self, name: &TeamName) -> Result<Option<TeamId>, CatalogError> {
         teams::find(&self.readers, name).await
     }
@@ -154,8 +162,24 @@ impl Catalog for SqliteCatalog {
         Ok(page)
     }
 
-    async fn upload(&self, id: Uuid) -> Result<Option<Upload>, CatalogError> {
-        uploads::find(&self.readers, id).await
+    async fn add_upload(&self, new: &NewUpload, now: Timestamp) -> Result<Upload, CatalogError> {
+        uploads::add(&self.writer, new, now).await
+    }
+
+    async fn add_stored_upload(
+        &self,
+        new: &NewUpload,
+        stored: &Stored,
+        now: Timestamp,
+    ) -> Result<Upload, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let upload = uploads::add_stored(&mut transaction, new, stored, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(upload)
+    }
+
+    async fn upload(&self, upload: UploadRef<'_>) -> Result<Option<Upload>, CatalogError> {
+        uploads::find(&self.readers, upload).await
     }
 
     async fn accept_upload(
@@ -194,8 +218,75 @@ impl Catalog for SqliteCatalog {
         Ok(deleted)
     }
 
+    async fn add_dataset(&self, new: &NewDataset, now: Timestamp) -> Result<Dataset, CatalogError> {
+        datasets::add(&self.writer, new, now).await
+    }
+
+    async fn dataset(&self, team: TeamId, id: Uuid) -> Result<Option<Dataset>, CatalogError> {
+        datasets::find(&self.readers, team, id).await
+    }
+
+    async fn datasets(
+        &self,
+        team: TeamId,
+        search: Option<&str>,
+        page: Page,
+    ) -> Result<DatasetPage, CatalogError> {
+        let mut transaction = self.readers.begin().await.map_err(rows::failure)?;
+        let page = datasets::page(&mut transaction, team, search, page).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(page)
+    }
+
+    async fn add_data_source(
+        &self,
+        team: TeamId,
+        new: &NewDataSource,
+        now: Timestamp,
+    ) -> Result<DataSource, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let data_source = data_sources::add(&mut transaction, team, new, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(data_source)
+    }
+
+    async fn data_source(
+        &self,
+        team: TeamId,
+        data_source: DataSourceRef,
+    ) -> Result<Option<DataSource>, CatalogError> {
+        data_sources::find(&self.readers, team, data_source).await
+    }
+
+    async fn data_sources(
+        &self,
+        filter: DataSourceFilter<'_>,
+        page: Page,
+    ) -> Result<DataSourcePage, CatalogError> {
+        let mut transaction = self.readers.begin().await.map_err(rows::failure)?;
+        let page = data_sources::page(&mut transaction, filter, page).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(page)
+    }
+
+    async fn delete_data_source(
+        &self,
+        team: TeamId,
+        data_source: DataSourceRef,
+        now: Timestamp,
+    ) -> Result<Option<DataSource>, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let deleted = data_sources::delete(&mut transaction, team, data_source, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(deleted)
+    }
+
     async fn object_exists(&self, object_key: &str) -> Result<bool, CatalogError> {
         objects::exists(&self.readers, object_key).await
+    }
+
+    async fn doom(&self, key: &str, due_at: Timestamp) -> Result<(), CatalogError> {
+        objects::doom(&self.writer, key, due_at).await
     }
 
     async fn doomed(&self, limit: u32, now: Timestamp) -> Result<Vec<Box<str>>, CatalogError> {

@@ -1,11 +1,11 @@
 //! Accepted objects, and the keys whose bytes are to go.
 
 use countersign::Timestamp;
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::{Executor, Sqlite, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::rows::failure;
-use crate::{CatalogError, Stored, Upload};
+use crate::{CatalogError, Intake, Stored, Upload};
 
 pub(super) async fn record(
     connection: &mut SqliteConnection,
@@ -51,6 +51,22 @@ pub(super) async fn remove(
     Ok(())
 }
 
+/// Takes the object key of this upload off the doomed. `false`, where it is not among them, or is
+/// due: somebody may be deleting its bytes.
+pub(super) async fn spare(
+    connection: &mut SqliteConnection,
+    upload: &Upload,
+    now: Timestamp,
+) -> Result<bool, CatalogError> {
+    let done = sqlx::query("DELETE FROM doomed_objects WHERE key = ?1 AND due_at > ?2")
+        .bind(&*upload.object_key)
+        .bind(now.unix_secs())
+        .execute(connection)
+        .await
+        .map_err(failure)?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Nobody but us ever puts bytes at an object key, so it is due at once.
 pub(super) async fn doom_object(
     connection: &mut SqliteConnection,
@@ -65,21 +81,27 @@ pub(super) async fn doom_staging(
     upload: &Upload,
     now: Timestamp,
 ) -> Result<(), CatalogError> {
-    doom(connection, &upload.staging_key, upload.staging_due_at(now)).await
+    match &upload.intake {
+        Intake::Single { staging_key } => {
+            doom(connection, staging_key, upload.staging_due_at(now)).await
+        }
+        Intake::Multipart { .. } | Intake::Direct => Ok(()),
+    }
 }
 
-pub(super) async fn doom_both(
+/// The staging key as well, where there is one.
+pub(super) async fn doom_all(
     connection: &mut SqliteConnection,
     upload: &Upload,
     now: Timestamp,
 ) -> Result<(), CatalogError> {
-    doom_staging(connection, upload, now).await?;
+    doom_staging(&mut *connection, upload, now).await?;
     doom_object(connection, upload, now).await
 }
 
 /// A key that is doomed already keeps its place, and the later due time counts.
-async fn doom(
-    connection: &mut SqliteConnection,
+pub(super) async fn doom(
+    executor: impl Executor<'_, Database = Sqlite>,
     key: &str,
     due_at: Timestamp,
 ) -> Result<(), CatalogError> {
@@ -89,7 +111,7 @@ async fn doom(
     )
     .bind(key)
     .bind(due_at.unix_secs())
-    .execute(connection)
+    .execute(executor)
     .await
     .map_err(failure)?;
     Ok(())
@@ -108,10 +130,13 @@ pub(super) async fn doomed(
         .map_err(failure)
 }
 
-pub(super) async fn forget_doomed(writer: &SqlitePool, key: &str) -> Result<(), CatalogError> {
+pub(super) async fn forget_doomed(
+    executor: impl Executor<'_, Database = Sqlite>,
+    key: &str,
+) -> Result<(), CatalogError> {
     sqlx::query("DELETE FROM doomed_objects WHERE key = ?1")
         .bind(key)
-        .execute(writer)
+        .execute(executor)
         .await
         .map_err(failure)?;
     Ok(())

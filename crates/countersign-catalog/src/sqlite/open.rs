@@ -11,7 +11,10 @@ use sqlx::{
     Connection as _, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::{sync::Mutex, time};
+use tokio::{
+    sync::Mutex,
+    time::{self, Instant},
+};
 
 use super::{SqliteCatalog, migrations, rows::failure, version};
 use crate::CatalogError;
@@ -33,23 +36,34 @@ pub(super) async fn open(path: &Path) -> Result<SqliteCatalog, CatalogError> {
     let path = path::absolute(path).map_err(io_failure)?;
     create_private(&path).map_err(io_failure)?;
 
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .pragma("mmap_size", "0")
-        .busy_timeout(BUSY_TIMEOUT);
-    let writer = time::timeout(OPEN_TIMEOUT, connect_writer(&options))
-        .await
-        .map_err(|_elapsed| CatalogError::Busy)??;
-    migrations::run(&mut *writer.acquire().await.map_err(failure)?).await?;
+    let options = options(&path);
+    let writer = open_writer(&options).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS_MAX)
         .connect_with(options.pragma("query_only", "ON"))
         .await
         .map_err(failure)?;
     Ok(SqliteCatalog { writer, readers })
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .pragma("mmap_size", "0")
+        .busy_timeout(BUSY_TIMEOUT)
+}
+
+/// The connection that writes, to a schema that is up to date.
+async fn open_writer(options: &SqliteConnectOptions) -> Result<SqlitePool, CatalogError> {
+    let give_up_at = Instant::now() + OPEN_TIMEOUT;
+    let writer = time::timeout_at(give_up_at, connect_writer(options))
+        .await
+        .map_err(|_elapsed| CatalogError::Busy)??;
+    migrate(&writer, give_up_at).await?;
+    Ok(writer)
 }
 
 /// `SQLite` would make the file readable by everybody. Its log gets the mode of the file.
@@ -67,6 +81,20 @@ async fn connect_writer(options: &SqliteConnectOptions) -> Result<SqlitePool, Ca
         let pool = writer_pool_options().connect_with(options.clone()).await;
         match pool.map_err(failure) {
             Err(CatalogError::Busy) => time::sleep(RETRY_AFTER).await,
+            done => return done,
+        }
+    }
+}
+
+/// Brings the schema up to date, however long that takes; but waits only so long for another
+/// process that does the same.
+async fn migrate(writer: &SqlitePool, give_up_at: Instant) -> Result<(), CatalogError> {
+    loop {
+        let migrated = migrations::run(&mut *writer.acquire().await.map_err(failure)?).await;
+        match migrated {
+            Err(CatalogError::Busy) if Instant::now() < give_up_at => {
+                time::sleep(RETRY_AFTER).await;
+            }
             done => return done,
         }
     }

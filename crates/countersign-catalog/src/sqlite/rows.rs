@@ -6,8 +6,9 @@ use sqlx::{
     error::{DatabaseError, ErrorKind},
     sqlite::SqliteRow,
 };
+use uuid::Uuid;
 
-use crate::{CatalogError, Identity, TeamId, UserId};
+use crate::{CatalogError, Identity, Page, TeamId, UserId};
 
 /// The reason behind an error of the driver.
 pub(super) fn failure(error: sqlx::Error) -> CatalogError {
@@ -50,6 +51,29 @@ where
 /// A column of whole seconds.
 pub(super) fn timestamp(row: &SqliteRow, name: &'static str) -> Result<Timestamp, CatalogError> {
     Timestamp::from_unix_secs(column(row, name)?).map_err(|_| CatalogError::Damaged { place: name })
+}
+
+/// A column of sixteen bytes.
+pub(super) fn uuid(row: &SqliteRow, name: &'static str) -> Result<Uuid, CatalogError> {
+    Uuid::from_slice(column(row, name)?).map_err(|_| CatalogError::Damaged { place: name })
+}
+
+/// A column of a size in bytes.
+pub(super) fn size(row: &SqliteRow, name: &'static str) -> Result<Option<u64>, CatalogError> {
+    column::<Option<i64>>(row, name)?
+        .map(u64::try_from)
+        .transpose()
+        .map_err(|_| CatalogError::Damaged { place: name })
+}
+
+/// How long a whole list is.
+pub(super) fn total(count: i64) -> Result<u64, CatalogError> {
+    u64::try_from(count).map_err(|_| CatalogError::Damaged { place: "total" })
+}
+
+/// No list is that long, so the last offset that fits is as empty as any beyond it.
+pub(super) fn offset(page: Page) -> i64 {
+    i64::try_from(page.offset).unwrap_or(i64::MAX)
 }
 
 /// The columns `team_id` and `user_id`.

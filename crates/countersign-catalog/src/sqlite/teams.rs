@@ -59,6 +59,15 @@ async fn find_user(
     Ok(team_id.map(|id| Identity { team: TeamId::new(id), user: user.clone() }))
 }
 
+pub(super) async fn has_user(readers: &SqlitePool, who: &Identity) -> Result<bool, CatalogError> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM users WHERE team_id = ?1 AND user_id = ?2)")
+        .bind(who.team.as_i64())
+        .bind(who.user.as_str())
+        .fetch_one(readers)
+        .await
+        .map_err(failure)
+}
+
 pub(super) async fn find(
     readers: &SqlitePool,
     name: &TeamName,

@@ -6,7 +6,7 @@ use sqlx::Connection as _;
 use tempfile::TempDir;
 
 use super::*;
-use crate::NewUpload;
+use crate::{Intake, NewUpload};
 
 const NOW: Timestamp = Timestamp::MIN;
 
@@ -26,9 +26,10 @@ fn new_file(owner: &Identity, name: &str) -> NewFile {
     let upload = NewUpload {
         id,
         owner: owner.clone(),
-        staging_key: format!("staging/{id}").into(),
+        intake: Intake::Single { staging_key: format!("staging/{id}").into() },
         object_key: format!("objects/{id}").into(),
         content_type: "text/csv".into(),
+        declared_size: None,
         not_after: NOW,
     };
     NewFile { name: name.into(), upload }
@@ -98,6 +99,35 @@ async fn limit_pages(catalog: &SqliteCatalog, pages: i64) {
     let mut writer = catalog.writer.acquire().await.unwrap();
     let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
     sqlx::query(sql).execute(&mut *writer).await.unwrap();
+}
+
+/// What the lists ask for, with the same conditions and the same order.
+#[tokio::test]
+async fn no_list_is_sorted_or_read_whole() {
+    let (catalog, _directory) = open().await;
+    for (plan, index) in [
+        (
+            "EXPLAIN QUERY PLAN SELECT name FROM datasets WHERE team_id = 1 AND
+                 (NULL IS NULL OR instr(lower(name), lower(NULL)) > 0)
+             ORDER BY number DESC LIMIT 1",
+            "datasets_of_team (team_id=?)",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT d.name, o.size, u.state
+             FROM data_sources d JOIN uploads u ON u.id = d.upload_id
+                 LEFT JOIN objects o ON o.upload_id = d.upload_id
+             WHERE d.team_id = 1 AND d.dataset_id = x'00' AND (FALSE OR d.state IN ('ready', NULL))
+             ORDER BY d.number DESC LIMIT 1",
+            "data_sources_of_dataset (dataset_id=?)",
+        ),
+    ] {
+        let steps: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(plan).fetch_all(&catalog.readers).await.unwrap();
+        let steps: Vec<_> = steps.into_iter().map(|(_, _, _, step)| step).collect();
+        assert!(steps[0].ends_with(index), "{steps:?}");
+        let is_whole = |step: &String| step.contains("SCAN") || step.contains("TEMP B-TREE");
+        assert!(!steps.iter().any(is_whole), "{steps:?}");
+    }
 }
 
 #[tokio::test]

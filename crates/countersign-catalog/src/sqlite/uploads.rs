@@ -6,9 +6,18 @@ use uuid::Uuid;
 
 use super::{
     objects,
-    rows::{column, failure, identity, timestamp},
+    rows::{column, failure, identity, size, timestamp, uuid},
 };
-use crate::{CatalogError, NewUpload, Stored, Upload, UploadState};
+use crate::{CatalogError, Intake, NewUpload, Stored, Upload, UploadRef, UploadState};
+
+/// The columns that [`read`] takes, out of `uploads u`.
+macro_rules! columns {
+    () => {
+        "u.id AS upload_id, u.team_id, u.user_id, u.state, u.staging_key, u.multipart_id,
+         u.part_size, u.object_key, u.content_type, u.declared_size, u.not_after, u.failure"
+    };
+}
+pub(super) use columns;
 
 /// What became of a wish to settle an upload. Both are committed: a refusal may have doomed a key.
 #[derive(Debug)]
@@ -27,53 +36,89 @@ impl Settled {
 }
 
 pub(super) async fn add(
-    connection: &mut SqliteConnection,
+    executor: impl Executor<'_, Database = Sqlite>,
     new: &NewUpload,
     now: Timestamp,
 ) -> Result<Upload, CatalogError> {
+    let (staging_key, multipart_id, part_size) = match &new.intake {
+        Intake::Single { staging_key } => (Some(&**staging_key), None, None),
+        Intake::Multipart { upload_id, part_size } => (None, Some(&**upload_id), Some(*part_size)),
+        Intake::Direct => (None, None, None),
+    };
     sqlx::query(
         "INSERT INTO uploads
-             (id, team_id, user_id, state, staging_key, object_key, content_type, not_after,
-              created_at)
-         VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6, ?7, ?8)",
+             (id, team_id, user_id, state, staging_key, multipart_id, part_size, object_key,
+              content_type, declared_size, not_after, created_at)
+         VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )
     .bind(new.id.as_bytes().as_slice())
     .bind(new.owner.team.as_i64())
     .bind(new.owner.user.as_str())
-    .bind(&*new.staging_key)
+    .bind(staging_key)
+    .bind(multipart_id)
+    .bind(part_size.map(in_range).transpose()?)
     .bind(&*new.object_key)
     .bind(&*new.content_type)
+    .bind(new.declared_size.map(in_range).transpose()?)
     .bind(new.not_after.unix_secs())
     .bind(now.unix_secs())
-    .execute(connection)
+    .execute(executor)
     .await
     .map_err(failure)?;
-    let NewUpload { id, owner, staging_key, object_key, content_type, not_after } = new.clone();
-    let state = UploadState::Pending;
-    Ok(Upload { id, owner, state, staging_key, object_key, content_type, not_after, failure: None })
+    let NewUpload { id, owner, intake, object_key, content_type, declared_size, not_after } =
+        new.clone();
+    Ok(Upload {
+        id,
+        owner,
+        state: UploadState::Pending,
+        intake,
+        object_key,
+        content_type,
+        declared_size,
+        not_after,
+        failure: None,
+    })
+}
+
+fn in_range(size: u64) -> Result<i64, CatalogError> {
+    i64::try_from(size).map_err(|_| CatalogError::OutOfRange)
+}
+
+pub(super) async fn add_stored(
+    connection: &mut SqliteConnection,
+    new: &NewUpload,
+    stored: &Stored,
+    now: Timestamp,
+) -> Result<Upload, CatalogError> {
+    let upload = add(&mut *connection, new, now).await?;
+    make_ready(connection, &upload, stored, now).await?;
+    // Else the bytes may be gone. Who returns an error here rolls all of it back.
+    if !objects::spare(connection, &upload, now).await? {
+        return Err(CatalogError::UploadClosed);
+    }
+    Ok(Upload { state: UploadState::Ready, ..upload })
 }
 
 pub(super) async fn find(
     executor: impl Executor<'_, Database = Sqlite>,
-    id: Uuid,
+    upload: UploadRef<'_>,
 ) -> Result<Option<Upload>, CatalogError> {
-    sqlx::query(
-        "SELECT id AS upload_id, team_id, user_id, state, staging_key, object_key, content_type,
-                not_after, failure
-         FROM uploads WHERE id = ?1",
-    )
-    .bind(id.as_bytes().as_slice())
-    .fetch_optional(executor)
-    .await
-    .map_err(failure)?
-    .map(|row| read(&row))
-    .transpose()
+    let query = match &upload {
+        UploadRef::Id(id) => {
+            sqlx::query(concat!("SELECT ", columns!(), " FROM uploads u WHERE u.id = ?1"))
+                .bind(id.as_bytes().as_slice())
+        }
+        UploadRef::ObjectKey(key) => {
+            sqlx::query(concat!("SELECT ", columns!(), " FROM uploads u WHERE u.object_key = ?1"))
+                .bind(*key)
+        }
+    };
+    let row = query.fetch_optional(executor).await.map_err(failure)?;
+    row.map(|row| read(&row)).transpose()
 }
 
-/// Reads the columns of an upload, also out of a wider row.
+/// Reads the [columns](columns!) of an upload, also out of a wider row.
 pub(super) fn read(row: &SqliteRow) -> Result<Upload, CatalogError> {
-    let id = Uuid::from_slice(column(row, "upload_id")?)
-        .map_err(|_| CatalogError::Damaged { place: "upload_id" })?;
     let state = match column(row, "state")? {
         "pending" => UploadState::Pending,
         "ready" => UploadState::Ready,
@@ -82,15 +127,27 @@ pub(super) fn read(row: &SqliteRow) -> Result<Upload, CatalogError> {
         _ => return Err(CatalogError::Damaged { place: "state" }),
     };
     Ok(Upload {
-        id,
+        id: uuid(row, "upload_id")?,
         owner: identity(row)?,
         state,
-        staging_key: column(row, "staging_key")?,
+        intake: intake(row)?,
         object_key: column(row, "object_key")?,
         content_type: column(row, "content_type")?,
+        declared_size: size(row, "declared_size")?,
         not_after: timestamp(row, "not_after")?,
         failure: column(row, "failure")?,
     })
+}
+
+fn intake(row: &SqliteRow) -> Result<Intake, CatalogError> {
+    let staging_key: Option<Box<str>> = column(row, "staging_key")?;
+    let multipart_id: Option<Box<str>> = column(row, "multipart_id")?;
+    match (staging_key, multipart_id, size(row, "part_size")?) {
+        (Some(staging_key), None, None) => Ok(Intake::Single { staging_key }),
+        (None, Some(upload_id), Some(part_size)) => Ok(Intake::Multipart { upload_id, part_size }),
+        (None, None, None) => Ok(Intake::Direct),
+        _ => Err(CatalogError::Damaged { place: "multipart_id" }),
+    }
 }
 
 pub(super) async fn accept(
@@ -99,17 +156,11 @@ pub(super) async fn accept(
     stored: &Stored,
     now: Timestamp,
 ) -> Result<Settled, CatalogError> {
-    let Some(upload) = find(&mut *connection, id).await? else { return Ok(Settled::Closed) };
+    let upload = find(&mut *connection, UploadRef::Id(id)).await?;
+    let Some(upload) = upload else { return Ok(Settled::Closed) };
     match upload.state {
         UploadState::Pending => {
-            sqlx::query("UPDATE uploads SET state = 'ready' WHERE id = ?1")
-                .bind(id.as_bytes().as_slice())
-                .execute(&mut *connection)
-                .await
-                .map_err(failure)?;
-            objects::record(connection, &upload, stored, now).await?;
-            // The URL may still hold, and where freezing is a copy, the original is still there.
-            objects::doom_staging(connection, &upload, now).await?;
+            make_ready(connection, &upload, stored, now).await?;
             Ok(Settled::Done)
         }
         UploadState::Ready => Ok(Settled::Done),
@@ -121,22 +172,33 @@ pub(super) async fn accept(
     }
 }
 
+async fn make_ready(
+    connection: &mut SqliteConnection,
+    upload: &Upload,
+    stored: &Stored,
+    now: Timestamp,
+) -> Result<(), CatalogError> {
+    sqlx::query("UPDATE uploads SET state = 'ready' WHERE id = ?1")
+        .bind(upload.id.as_bytes().as_slice())
+        .execute(&mut *connection)
+        .await
+        .map_err(failure)?;
+    objects::record(connection, upload, stored, now).await?;
+    // The URL may still hold, and where freezing is a copy, the original is still there.
+    objects::doom_staging(connection, upload, now).await
+}
+
 pub(super) async fn fail(
     connection: &mut SqliteConnection,
     id: Uuid,
     reason: &str,
     now: Timestamp,
 ) -> Result<Settled, CatalogError> {
-    let Some(upload) = find(&mut *connection, id).await? else { return Ok(Settled::Closed) };
+    let upload = find(&mut *connection, UploadRef::Id(id)).await?;
+    let Some(upload) = upload else { return Ok(Settled::Closed) };
     match upload.state {
         UploadState::Pending => {
-            sqlx::query("UPDATE uploads SET state = 'failed', failure = ?2 WHERE id = ?1")
-                .bind(id.as_bytes().as_slice())
-                .bind(reason)
-                .execute(&mut *connection)
-                .await
-                .map_err(failure)?;
-            objects::doom_both(connection, &upload, now).await?;
+            make_failed(connection, &upload, reason, now).await?;
             Ok(Settled::Done)
         }
         UploadState::Failed => Ok(Settled::Done),
@@ -144,7 +206,23 @@ pub(super) async fn fail(
     }
 }
 
-/// Aborts the upload of a deleted file, also a ready one, so that nobody can accept it again.
+/// Whoever makes a ready one failed [removes](objects::remove) the record of its object.
+pub(super) async fn make_failed(
+    connection: &mut SqliteConnection,
+    upload: &Upload,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), CatalogError> {
+    sqlx::query("UPDATE uploads SET state = 'failed', failure = ?2 WHERE id = ?1")
+        .bind(upload.id.as_bytes().as_slice())
+        .bind(reason)
+        .execute(&mut *connection)
+        .await
+        .map_err(failure)?;
+    objects::doom_all(connection, upload, now).await
+}
+
+/// Aborts the upload of what was deleted, also a ready one, so that nobody can accept it again.
 pub(super) async fn abort(connection: &mut SqliteConnection, id: Uuid) -> Result<(), CatalogError> {
     sqlx::query(
         "UPDATE uploads SET state = 'aborted' WHERE id = ?1 AND state IN ('pending', 'ready')",

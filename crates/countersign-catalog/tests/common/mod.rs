@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use countersign::Timestamp;
-use countersign_catalog::{Catalog, Identity, NewFile, NewUpload, SqliteCatalog, TeamName, UserId};
+use countersign_catalog::{
+    Catalog, Identity, Intake, NewFile, NewUpload, SqliteCatalog, Stored, TeamName, Upload, UserId,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -30,14 +32,29 @@ pub(crate) async fn owner(catalog: &dyn Catalog, team: &str, user: &str) -> Iden
 }
 
 pub(crate) fn new_file(owner: &Identity, name: &str) -> NewFile {
+    let staging_key = format!("staging/{}", Uuid::new_v4()).into();
+    NewFile { name: name.into(), upload: new_upload(owner, Intake::Single { staging_key }) }
+}
+
+pub(crate) fn new_upload(owner: &Identity, intake: Intake) -> NewUpload {
     let id = Uuid::new_v4();
-    let upload = NewUpload {
+    NewUpload {
         id,
         owner: owner.clone(),
-        staging_key: format!("staging/{id}").into(),
+        intake,
         object_key: format!("objects/{id}").into(),
         content_type: "text/csv".into(),
+        declared_size: None,
         not_after: at(3_600),
-    };
-    NewFile { name: name.into(), upload }
+    }
+}
+
+/// The staging key of an upload that has one.
+pub(crate) fn staging_key(upload: &Upload) -> Box<str> {
+    let Intake::Single { staging_key } = &upload.intake else { panic!("{upload:?}") };
+    staging_key.clone()
+}
+
+pub(crate) fn stored(size: u64) -> Stored {
+    Stored { size, etag: "9a0364b9e99bb480".into(), sha256: Some([7; 32]) }
 }

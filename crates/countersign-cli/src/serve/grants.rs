@@ -1,7 +1,7 @@
 use std::{fmt::Display, sync::Arc};
 
 use async_trait::async_trait;
-use countersign_catalog::{Catalog, UploadState};
+use countersign_catalog::{Catalog, Intake, UploadRef, UploadState};
 use countersign_gateway::{Access, Grant, Grants, Operation, Refusal};
 use countersign_storage::ObjectKey;
 use uuid::Uuid;
@@ -34,7 +34,8 @@ impl CatalogGrants {
                 if exists.map_err(unavailable)? { Ok(()) } else { Err(Refusal::NoSuchKey) }
             }
             Operation::Put => self.check_staging(access.key).await,
-            _ => Err(Refusal::NoSuchUpload),
+            Operation::PutPart => self.check_multipart(access.key).await,
+            _ => Err(Refusal::Denied),
         }
     }
 
@@ -42,11 +43,26 @@ impl CatalogGrants {
     async fn check_staging(&self, key: &ObjectKey) -> Result<(), Refusal> {
         let job = key.as_str().strip_prefix("staging/").and_then(|rest| rest.split('/').next());
         let job = job.and_then(|job| Uuid::try_parse(job).ok()).ok_or(Refusal::Denied)?;
-        let upload = self.catalog.upload(job).await.map_err(unavailable)?;
-        let is_open = upload.is_some_and(|upload| {
-            upload.state == UploadState::Pending && *upload.staging_key == *key.as_str()
-        });
+        let is_single = |intake: &Intake| matches!(intake, Intake::Single { staging_key } if **staging_key == *key.as_str());
+        let is_open = self.is_open(UploadRef::Id(job), is_single).await?;
         if is_open { Ok(()) } else { Err(Refusal::Denied) }
+    }
+
+    /// Which upload the part is of, the storage knows: it has one for this key, or none.
+    async fn check_multipart(&self, key: &ObjectKey) -> Result<(), Refusal> {
+        let is_multipart = |intake: &Intake| matches!(intake, Intake::Multipart { .. });
+        let is_open = self.is_open(UploadRef::ObjectKey(key.as_str()), is_multipart).await?;
+        if is_open { Ok(()) } else { Err(Refusal::NoSuchUpload) }
+    }
+
+    async fn is_open(
+        &self,
+        upload: UploadRef<'_>,
+        is_meant: impl Fn(&Intake) -> bool,
+    ) -> Result<bool, Refusal> {
+        let upload = self.catalog.upload(upload).await.map_err(unavailable)?;
+        Ok(upload
+            .is_some_and(|upload| upload.state == UploadState::Pending && is_meant(&upload.intake)))
     }
 
     async fn check_team(&self, access: &Access<'_>) -> Result<(), Refusal> {

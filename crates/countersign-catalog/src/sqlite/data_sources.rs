@@ -1,0 +1,211 @@
+//! Data sources.
+
+use countersign::Timestamp;
+use sqlx::{Executor, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use super::{
+    datasets, objects,
+    rows::{column, failure, offset, size, timestamp, total, uuid},
+    uploads,
+};
+use crate::{
+    CatalogError, DataSource, DataSourceFilter, DataSourcePage, DataSourceRef, DataSourceState,
+    NewDataSource, Page, TargetDataset, TeamId, Upload, UploadRef, UploadState,
+};
+
+/// One statement, without building it at run time: `?1` is the team.
+macro_rules! select_data_sources {
+    ($rest:expr) => {
+        concat!(
+            "SELECT d.id AS data_source_id, d.dataset_id, d.name, d.state AS data_source_state,
+                    d.failure AS data_source_failure, d.created_at, o.size, ",
+            uploads::columns!(),
+            " FROM data_sources d JOIN uploads u ON u.id = d.upload_id
+                 LEFT JOIN objects o ON o.upload_id = d.upload_id
+             WHERE d.team_id = ?1 ",
+            $rest
+        )
+    };
+}
+
+/// `?2` is the dataset, `?3` whether every state is listed. `?4` to `?6` are the states, each of
+/// them itself where it is listed, and NULL where it is not, which is in nothing.
+macro_rules! listed {
+    () => {
+        "AND d.dataset_id = ?2 AND (?3 OR d.state IN (?4, ?5, ?6)) "
+    };
+}
+
+pub(super) async fn add(
+    connection: &mut SqliteConnection,
+    team: TeamId,
+    new: &NewDataSource,
+    now: Timestamp,
+) -> Result<DataSource, CatalogError> {
+    let upload = free_upload(connection, team, new.upload).await?;
+    let dataset = match &new.dataset {
+        TargetDataset::Existing(id) => *id,
+        // One of another team is recorded, refused by the foreign key below, and rolled back.
+        TargetDataset::New(dataset) => datasets::add(&mut *connection, dataset, now).await?.id,
+    };
+    let state =
+        if new.failure.is_some() { DataSourceState::Failed } else { DataSourceState::Ready };
+    sqlx::query(
+        "INSERT INTO data_sources
+             (id, team_id, dataset_id, name, state, failure, upload_id, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )
+    .bind(new.id.as_bytes().as_slice())
+    .bind(team.as_i64())
+    .bind(dataset.as_bytes().as_slice())
+    .bind(&*new.name)
+    .bind(name_of(state))
+    .bind(new.failure.as_deref())
+    .bind(upload.id.as_bytes().as_slice())
+    .bind(now.unix_secs())
+    .execute(&mut *connection)
+    .await
+    .map_err(failure)?;
+    if let Some(reason) = &new.failure {
+        objects::remove(connection, upload.id).await?;
+        uploads::make_failed(connection, &upload, reason, now).await?;
+    }
+    let added = find(connection, team, DataSourceRef::Upload(upload.id)).await?;
+    added.ok_or(CatalogError::Damaged { place: "upload_id" })
+}
+
+/// The upload, where it is of the team, ready, and nobody's yet.
+///
+/// Whether somebody has it comes first: whoever is told [`CatalogError::Conflict`] may look for the
+/// data source of the upload, whatever became of its bytes.
+async fn free_upload(
+    connection: &mut SqliteConnection,
+    team: TeamId,
+    id: Uuid,
+) -> Result<Upload, CatalogError> {
+    let upload = uploads::find(&mut *connection, UploadRef::Id(id)).await?;
+    let upload = upload.filter(|upload| upload.owner.team == team);
+    let Some(upload) = upload else { return Err(CatalogError::UploadClosed) };
+    let is_taken: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM files WHERE upload_id = ?1)
+             OR EXISTS (SELECT 1 FROM data_sources WHERE upload_id = ?1)",
+    )
+    .bind(id.as_bytes().as_slice())
+    .fetch_one(connection)
+    .await
+    .map_err(failure)?;
+    match upload.state {
+        _ if is_taken => Err(CatalogError::Conflict),
+        UploadState::Ready => Ok(upload),
+        _ => Err(CatalogError::UploadClosed),
+    }
+}
+
+pub(super) async fn find(
+    executor: impl Executor<'_, Database = Sqlite>,
+    team: TeamId,
+    data_source: DataSourceRef,
+) -> Result<Option<DataSource>, CatalogError> {
+    let query = match &data_source {
+        DataSourceRef::Id { dataset, id } => {
+            sqlx::query(select_data_sources!("AND d.dataset_id = ?2 AND d.id = ?3"))
+                .bind(team.as_i64())
+                .bind(dataset.as_bytes().as_slice())
+                .bind(id.as_bytes().as_slice())
+        }
+        DataSourceRef::Upload(upload) => sqlx::query(select_data_sources!("AND d.upload_id = ?2"))
+            .bind(team.as_i64())
+            .bind(upload.as_bytes().as_slice()),
+    };
+    let row = query.fetch_optional(executor).await.map_err(failure)?;
+    row.map(|row| read(&row)).transpose()
+}
+
+pub(super) async fn page(
+    connection: &mut SqliteConnection,
+    filter: DataSourceFilter<'_>,
+    page: Page,
+) -> Result<DataSourcePage, CatalogError> {
+    let listed = |state| {
+        let is_listed = filter.states.is_some_and(|states| states.contains(&state));
+        is_listed.then(|| name_of(state))
+    };
+    let count = sqlx::query_scalar(concat!(
+        "SELECT count(*) FROM data_sources d WHERE d.team_id = ?1 ",
+        listed!()
+    ))
+    .bind(filter.team.as_i64())
+    .bind(filter.dataset.as_bytes().as_slice())
+    .bind(filter.states.is_none())
+    .bind(listed(DataSourceState::Importing))
+    .bind(listed(DataSourceState::Ready))
+    .bind(listed(DataSourceState::Failed))
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(failure)?;
+    let rows = sqlx::query(concat!(
+        select_data_sources!(listed!()),
+        "ORDER BY d.number DESC LIMIT ?7 OFFSET ?8"
+    ))
+    .bind(filter.team.as_i64())
+    .bind(filter.dataset.as_bytes().as_slice())
+    .bind(filter.states.is_none())
+    .bind(listed(DataSourceState::Importing))
+    .bind(listed(DataSourceState::Ready))
+    .bind(listed(DataSourceState::Failed))
+    .bind(i64::from(page.limit))
+    .bind(offset(page))
+    .fetch_all(connection)
+    .await
+    .map_err(failure)?;
+    let data_sources = rows.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(DataSourcePage { data_sources, total: total(count)? })
+}
+
+pub(super) async fn delete(
+    connection: &mut SqliteConnection,
+    team: TeamId,
+    data_source: DataSourceRef,
+    now: Timestamp,
+) -> Result<Option<DataSource>, CatalogError> {
+    let found = find(&mut *connection, team, data_source).await?;
+    let Some(data_source) = found else { return Ok(None) };
+    sqlx::query("DELETE FROM data_sources WHERE team_id = ?1 AND id = ?2")
+        .bind(team.as_i64())
+        .bind(data_source.id.as_bytes().as_slice())
+        .execute(&mut *connection)
+        .await
+        .map_err(failure)?;
+    objects::remove(connection, data_source.upload.id).await?;
+    uploads::abort(connection, data_source.upload.id).await?;
+    objects::doom_all(connection, &data_source.upload, now).await?;
+    Ok(Some(data_source))
+}
+
+fn read(row: &SqliteRow) -> Result<DataSource, CatalogError> {
+    let state = match column(row, "data_source_state")? {
+        "importing" => DataSourceState::Importing,
+        "ready" => DataSourceState::Ready,
+        "failed" => DataSourceState::Failed,
+        _ => return Err(CatalogError::Damaged { place: "data_source_state" }),
+    };
+    Ok(DataSource {
+        id: uuid(row, "data_source_id")?,
+        dataset: uuid(row, "dataset_id")?,
+        name: column(row, "name")?,
+        state,
+        failure: column(row, "data_source_failure")?,
+        upload: uploads::read(row)?,
+        size: size(row, "size")?,
+        created_at: timestamp(row, "created_at")?,
+    })
+}
+
+fn name_of(state: DataSourceState) -> &'static str {
+    match state {
+        DataSourceState::Importing => "importing",
+        DataSourceState::Ready => "ready",
+        DataSourceState::Failed => "failed",
+    }
+}

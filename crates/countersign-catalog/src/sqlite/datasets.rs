@@ -1,0 +1,103 @@
+//! Datasets.
+
+use countersign::Timestamp;
+use sqlx::{Executor, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use super::rows::{column, failure, identity, offset, timestamp, total, uuid};
+use crate::{CatalogError, Dataset, DatasetPage, NewDataset, Page, TeamId};
+
+/// One statement, without building it at run time: `?1` is the team.
+macro_rules! select_datasets {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, team_id, user_id, name, description, created_at
+             FROM datasets WHERE team_id = ?1 ",
+            $rest
+        )
+    };
+}
+
+/// `?2` is what to search for. `instr` has no wildcards, counts in bytes up to the last one, also
+/// beyond a NUL, and finds the empty text everywhere; `lower` folds ASCII only.
+macro_rules! found {
+    () => {
+        "AND (?2 IS NULL OR instr(lower(name), lower(?2)) > 0) "
+    };
+}
+
+pub(super) async fn add(
+    executor: impl Executor<'_, Database = Sqlite>,
+    new: &NewDataset,
+    now: Timestamp,
+) -> Result<Dataset, CatalogError> {
+    sqlx::query(
+        "INSERT INTO datasets (id, team_id, user_id, name, description, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )
+    .bind(new.id.as_bytes().as_slice())
+    .bind(new.owner.team.as_i64())
+    .bind(new.owner.user.as_str())
+    .bind(&*new.name)
+    .bind(&*new.description)
+    .bind(now.unix_secs())
+    .execute(executor)
+    .await
+    .map_err(failure)?;
+    let NewDataset { id, owner, name, description } = new.clone();
+    Ok(Dataset { id, owner, name, description, created_at: now })
+}
+
+pub(super) async fn find(
+    executor: impl Executor<'_, Database = Sqlite>,
+    team: TeamId,
+    id: Uuid,
+) -> Result<Option<Dataset>, CatalogError> {
+    sqlx::query(select_datasets!("AND id = ?2"))
+        .bind(team.as_i64())
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(executor)
+        .await
+        .map_err(failure)?
+        .map(|row| read(&row))
+        .transpose()
+}
+
+pub(super) async fn page(
+    connection: &mut SqliteConnection,
+    team: TeamId,
+    search: Option<&str>,
+    page: Page,
+) -> Result<DatasetPage, CatalogError> {
+    let count =
+        sqlx::query_scalar(concat!("SELECT count(*) FROM datasets WHERE team_id = ?1 ", found!()))
+            .bind(team.as_i64())
+            .bind(search)
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(failure)?;
+    let rows = sqlx::query(concat!(
+        select_datasets!(""),
+        found!(),
+        "ORDER BY number DESC LIMIT ?3 OFFSET ?4"
+    ))
+    .bind(team.as_i64())
+    .bind(search)
+    .bind(i64::from(page.limit))
+    .bind(offset(page))
+    .fetch_all(connection)
+    .await
+    .map_err(failure)?;
+    let datasets = rows.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(DatasetPage { datasets, total: total(count)? })
+}
+
+fn read(row: &SqliteRow) -> Result<Dataset, CatalogError> {
+    Ok(Dataset {
+        id: uuid(row, "id")?,
+        owner: identity(row)?,
+        name: column(row, "name")?,
+        description: column(row, "description")?,
+        created_at: timestamp(row, "created_at")?,
+    })
+}
