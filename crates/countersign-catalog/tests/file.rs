@@ -42,7 +42,7 @@ async fn only_the_owner_may_read_it() {
     let (path, _directory) = new_path();
     let catalog = SqliteCatalog::open(&path).await.unwrap();
     add_key(&catalog).await;
-    for suffix in ["", "-wal", "-shm"] {
+    for suffix in ["", "-wal", "-shm", "-reserve"] {
         assert_eq!(mode(&path, suffix), 0o600, "{suffix}");
     }
     // Whoever lets a group read it means it.
@@ -71,6 +71,22 @@ async fn what_was_written_is_there_when_it_is_opened_again() {
         .await
         .unwrap();
     assert_eq!(versions, [1, 2]);
+}
+
+#[tokio::test]
+async fn it_does_without_a_reserve_that_cannot_be_made() {
+    let (path, _directory) = new_path();
+    let reserve = path.with_extension("db-reserve");
+    fs::create_dir(&reserve).unwrap();
+    let catalog = SqliteCatalog::open(&path).await.unwrap();
+    add_key(&catalog).await;
+    catalog.forget_doomed("any").await.unwrap();
+    catalog.close().await;
+    assert!(reserve.is_dir(), "what is not ours stays");
+    // One that is there stays when the catalog is closed: the disk may be full when it is opened.
+    fs::remove_dir(&reserve).unwrap();
+    SqliteCatalog::open(&path).await.unwrap().close().await;
+    assert!(reserve.is_file());
 }
 
 #[tokio::test]
@@ -168,6 +184,7 @@ async fn a_file_that_is_no_database_is_left_alone() {
     let error = SqliteCatalog::open(&path).await.unwrap_err();
     assert!(matches!(error, CatalogError::Damaged { place: "the file" }), "{error:?}");
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    assert!(!path.with_extension("db-reserve").exists());
 }
 
 #[tokio::test]

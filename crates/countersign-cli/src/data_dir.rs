@@ -1,12 +1,13 @@
 //! The data folder: everything that an installation is.
 //!
 //! ```text
-//! master.key        32 random bytes in hex: the secrets of signing keys are derived from it
-//! catalog.sqlite    the records
-//! objects/<bucket>/ the bytes
-//! endpoint          where the server was reached last
-//! serve.lock        held by the server
-//! write.lock        held by who writes one of the small files
+//! master.key              32 random bytes in hex: the secrets of signing keys are derived from it
+//! catalog.sqlite          the records
+//! catalog.sqlite-reserve  2 MiB of nothing: room for deletions on a full disk
+//! objects/<bucket>/       the bytes
+//! endpoint                where the server was reached last
+//! serve.lock              held by the server
+//! write.lock              held by who writes one of the small files
 //! ```
 
 use std::{
@@ -86,6 +87,10 @@ impl DataDir {
     /// Remembers where the server is reached, for the commands that print it.
     pub(crate) fn remember_endpoint(&self, endpoint: &str) -> anyhow::Result<()> {
         let _alone = self.alone()?;
+        // Nothing has to be written to a full disk for a server to start on it.
+        if self.endpoint()?.as_deref() == Some(endpoint) {
+            return Ok(());
+        }
         self.replace(&self.0.join("endpoint"), endpoint.as_bytes())
     }
 

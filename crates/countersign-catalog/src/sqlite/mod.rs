@@ -7,6 +7,7 @@ mod keys;
 mod migrations;
 mod objects;
 mod open;
+mod reserve;
 mod rows;
 mod schemas;
 mod teams;
@@ -20,8 +21,10 @@ use std::path::Path;
 use async_trait::async_trait;
 use countersign::Timestamp;
 use sqlx::{Sqlite, SqlitePool, Transaction};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use self::reserve::Reserve;
 use crate::{
     AccessKey, ApiKeyHash, Catalog, CatalogError, DataSource, DataSourceFilter, DataSourcePage,
     DataSourceRef, Dataset, DatasetPage, File, FilePage, FileRef, Identity, NewDataSource,
@@ -35,12 +38,17 @@ use crate::{
 /// - One connection writes, four read. Nothing is cached between calls, so another process may write
 ///   to the same file.
 /// - The file is made readable by its owner only. One that is there keeps its mode.
+/// - `<file>-reserve`, of 2 MiB, lies beside it. Where the disk is full, it is removed to make room for
+///   what frees space: [`fail_upload`](Catalog::fail_upload), [`delete_file`](Catalog::delete_file),
+///   [`delete_data_source`](Catalog::delete_data_source), [`forget_doomed`](Catalog::forget_doomed)
+///   and [`open`](Self::open). It is put back once there is room. Nothing depends on it.
 ///
 /// The example is at the [head of the crate](crate).
 #[derive(Debug)]
 pub struct SqliteCatalog {
     writer: SqlitePool,
     readers: SqlitePool,
+    reserve: Mutex<Reserve>,
 }
 
 impl SqliteCatalog {
@@ -200,10 +208,13 @@ impl Catalog for SqliteCatalog {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), CatalogError> {
-        let mut transaction = self.begin_write().await?;
-        let settled = uploads::fail(&mut transaction, id, reason, now).await?;
-        transaction.commit().await.map_err(rows::failure)?;
-        settled.into_result()
+        self.freeing(move || async move {
+            let mut transaction = self.begin_write().await?;
+            let settled = uploads::fail(&mut transaction, id, reason, now).await?;
+            transaction.commit().await.map_err(rows::failure)?;
+            settled.into_result()
+        })
+        .await
     }
 
     async fn delete_file(
@@ -212,10 +223,13 @@ impl Catalog for SqliteCatalog {
         file: FileRef<'_>,
         now: Timestamp,
     ) -> Result<Option<File>, CatalogError> {
-        let mut transaction = self.begin_write().await?;
-        let deleted = files::delete(&mut transaction, team, file, now).await?;
-        transaction.commit().await.map_err(rows::failure)?;
-        Ok(deleted)
+        self.freeing(move || async move {
+            let mut transaction = self.begin_write().await?;
+            let deleted = files::delete(&mut transaction, team, file, now).await?;
+            transaction.commit().await.map_err(rows::failure)?;
+            Ok(deleted)
+        })
+        .await
     }
 
     async fn add_dataset(&self, new: &NewDataset, now: Timestamp) -> Result<Dataset, CatalogError> {
@@ -275,10 +289,13 @@ impl Catalog for SqliteCatalog {
         data_source: DataSourceRef,
         now: Timestamp,
     ) -> Result<Option<DataSource>, CatalogError> {
-        let mut transaction = self.begin_write().await?;
-        let deleted = data_sources::delete(&mut transaction, team, data_source, now).await?;
-        transaction.commit().await.map_err(rows::failure)?;
-        Ok(deleted)
+        self.freeing(move || async move {
+            let mut transaction = self.begin_write().await?;
+            let deleted = data_sources::delete(&mut transaction, team, data_source, now).await?;
+            transaction.commit().await.map_err(rows::failure)?;
+            Ok(deleted)
+        })
+        .await
     }
 
     async fn object_exists(&self, object_key: &str) -> Result<bool, CatalogError> {
@@ -294,6 +311,9 @@ impl Catalog for SqliteCatalog {
     }
 
     async fn forget_doomed(&self, key: &str) -> Result<(), CatalogError> {
-        objects::forget_doomed(&self.writer, key).await
+        self.freeing(move || objects::forget_doomed(&self.writer, key)).await?;
+        // The bytes are gone, so there may be room now.
+        self.replenish().await;
+        Ok(())
     }
 }

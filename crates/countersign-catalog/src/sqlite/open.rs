@@ -16,7 +16,12 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::{SqliteCatalog, migrations, rows::failure, version};
+use super::{
+    SqliteCatalog, migrations,
+    reserve::{LOG_PAGES, Reserve},
+    rows::failure,
+    version,
+};
 use crate::CatalogError;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,14 +41,24 @@ pub(super) async fn open(path: &Path) -> Result<SqliteCatalog, CatalogError> {
     let path = path::absolute(path).map_err(io_failure)?;
     create_private(&path).map_err(io_failure)?;
 
+    let mut reserve = Reserve::beside(&path);
     let options = options(&path);
-    let writer = open_writer(&options).await?;
+    let writer = match open_writer(&options).await {
+        // The log and its index need room before anything can be deleted. The reserve is not put
+        // back at once, for whoever opens the catalog has more to write.
+        Err(CatalogError::Full) if reserve.release().await => open_writer(&options).await?,
+        Err(error) => return Err(error),
+        Ok(writer) => {
+            reserve.make().await;
+            writer
+        }
+    };
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS_MAX)
         .connect_with(options.pragma("query_only", "ON"))
         .await
         .map_err(failure)?;
-    Ok(SqliteCatalog { writer, readers })
+    Ok(SqliteCatalog { writer, readers, reserve: Mutex::new(reserve) })
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -53,6 +68,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .pragma("mmap_size", "0")
+        .pragma("wal_autocheckpoint", LOG_PAGES)
         .busy_timeout(BUSY_TIMEOUT)
 }
 

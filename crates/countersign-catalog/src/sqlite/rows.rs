@@ -10,6 +10,9 @@ use uuid::Uuid;
 
 use crate::{CatalogError, Identity, Page, TeamId, UserId};
 
+/// The index of the log is memory for all processes, so it lies on the disk, and found no room there.
+const IOERR_SHMSIZE: u32 = 4_874;
+
 /// The reason behind an error of the driver.
 pub(super) fn failure(error: sqlx::Error) -> CatalogError {
     match error {
@@ -29,9 +32,12 @@ fn database_failure(error: Box<dyn DatabaseError>) -> CatalogError {
         ErrorKind::CheckViolation => return CatalogError::OutOfRange,
         _ => {}
     }
+    let code = error.code().and_then(|code| code.parse::<u32>().ok());
+    if code == Some(IOERR_SHMSIZE) {
+        return CatalogError::Full;
+    }
     // The low byte is the primary code: <https://sqlite.org/rescode.html>.
-    let code = error.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
-    match code {
+    match code.map(|code| code & 0xff) {
         Some(5 | 6) => CatalogError::Busy,
         Some(11 | 26) => CatalogError::Damaged { place: "the file" },
         Some(13) => CatalogError::Full,

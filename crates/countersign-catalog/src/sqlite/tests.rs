@@ -1,6 +1,6 @@
 //! What only the inside of the catalog shows.
 
-use std::cell::Cell;
+use std::{cell::Cell, fs};
 
 use sqlx::Connection as _;
 use tempfile::TempDir;
@@ -94,6 +94,32 @@ async fn a_full_disk_is_told_changes_nothing_and_passes() {
     assert_eq!(u64::try_from(next.number).unwrap(), added + 1);
 }
 
+#[tokio::test]
+async fn only_what_frees_space_takes_the_reserve() {
+    let (catalog, directory) = open().await;
+    let owner = owner(&catalog).await;
+    let file = catalog.add_file(&new_file(&owner, "a"), NOW).await.unwrap();
+    // Its bytes are random: a new one is another one.
+    let reserve = || fs::read(directory.path().join("catalog.db-reserve")).unwrap();
+    let at_first = reserve();
+    limit_pages(&catalog, 1).await;
+    let mut doomed = 0;
+    let error = loop {
+        match catalog.doom(&format!("{doomed:01000}"), NOW).await {
+            Ok(()) => doomed += 1,
+            Err(error) => break error,
+        }
+        assert!(doomed < 100, "the limit does not limit");
+    };
+    assert!(matches!(error, CatalogError::Full), "{error:?}");
+    assert!(reserve() == at_first);
+
+    limit_pages(&catalog, 1).await;
+    // The limit is one of the connection, and with the transaction that failed that has gone.
+    catalog.fail_upload(file.upload.id, &"x".repeat(4_096), NOW).await.unwrap();
+    assert!(reserve() != at_first);
+}
+
 /// A limit below the present size is the present size.
 async fn limit_pages(catalog: &SqliteCatalog, pages: i64) {
     let mut writer = catalog.writer.acquire().await.unwrap();
@@ -146,6 +172,7 @@ async fn every_connection_has_the_pragmas() {
             ("PRAGMA synchronous", 2),
             ("PRAGMA foreign_keys", 1),
             ("PRAGMA mmap_size", 0),
+            ("PRAGMA wal_autocheckpoint", 256),
             ("PRAGMA busy_timeout", 10_000),
         ] {
             let found: Option<i64> =
