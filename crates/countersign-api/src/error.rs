@@ -5,27 +5,42 @@ use countersign_storage::{StoreError, UrlError};
 
 use crate::{content::ContentFault, fields::Invalid};
 
+/// What is wrong with the credentials of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyFault {
+    /// There are none.
+    Missing,
+    /// There is more than one key, none that could be one, or one that does not exist.
+    Wrong,
+}
+
 /// Why a request came to nothing: reasons. What each is on the wire, its dialect decides.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
     /// The body is no JSON object.
     #[error("the body is no JSON object")]
     NotJson,
+    /// The body is no form with files, or breaks off.
+    #[error("the body is no form with files")]
+    NotForm,
     /// The body is larger than any request has to be.
     #[error("the body is too large")]
     TooLarge,
     /// Values that are none, all of them.
     #[error("{} values are not valid", .0.len())]
     Invalid(Vec<Invalid>),
-    /// No key, or more than one, or one that does not exist.
+    /// Nobody is known to ask.
     #[error("no API key that exists")]
-    Unauthenticated,
+    Unauthenticated(KeyFault),
     /// A browser asks before its user does.
     #[error("a prefetch")]
     Prefetch,
-    /// Not there, or not for this team: nobody can tell which.
-    #[error("not found")]
-    NotFound,
+    /// Not there, or not for this team: nobody can tell which. With what was asked for.
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    /// It is there for the whole team to read, and for its owner alone to change.
+    #[error("only the owner may do this")]
+    NotOwner,
     /// The method is none of this path.
     #[error("the method is not allowed")]
     MethodNotAllowed,
@@ -38,6 +53,15 @@ pub(crate) enum ApiError {
     /// The upload failed or was ended before.
     #[error("the upload is closed")]
     Closed,
+    /// The name of a file has an extension that this dialect does not take.
+    #[error("the extension is not supported")]
+    BadExtension,
+    /// What was uploaded has become something else already.
+    #[error("the uploaded file is in use already")]
+    Taken,
+    /// Fetching a file from somebody else's server is not done.
+    #[error("importing from a url is not supported")]
+    NoImport,
     /// No space is left.
     #[error("no space is left")]
     Full,
@@ -52,6 +76,12 @@ pub(crate) enum ApiError {
 impl ApiError {
     pub(crate) fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Internal(source.into())
+    }
+}
+
+impl From<Invalid> for ApiError {
+    fn from(fault: Invalid) -> Self {
+        Self::Invalid(vec![fault])
     }
 }
 

@@ -16,25 +16,29 @@ pub(crate) struct Invalid {
 pub(crate) enum Place {
     Body,
     Query,
+    Header,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Reason {
+    #[error("it is required")]
     Missing,
+    #[error("it is no string")]
     NotString,
+    #[error("it is no whole number")]
     NotInteger,
-    /// Given twice.
+    #[error("it is no list of objects")]
+    NotList,
+    #[error("it is given more than once")]
     Repeated,
-    TooLong {
-        chars_max: usize,
-    },
-    TooSmall {
-        min: i64,
-    },
-    TooLarge {
-        max: i64,
-    },
+    #[error("it has more than {chars_max} characters")]
+    TooLong { chars_max: usize },
+    #[error("it is less than {min}")]
+    TooSmall { min: i64 },
+    #[error("it is greater than {max}")]
+    TooLarge { max: i64 },
     /// A rule of its own, in words.
+    #[error("{0}")]
     Rule(&'static str),
 }
 
@@ -42,7 +46,7 @@ pub(crate) enum Reason {
 const DEPTH_MAX: usize = 32;
 
 /// A JSON object. Members that nobody asks for are ignored.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Body(Map<String, Value>);
 
 impl Body {
@@ -62,14 +66,73 @@ impl Body {
         field: &'static str,
         read: impl FnOnce(&str) -> Result<T, Reason>,
     ) -> Result<T, Invalid> {
-        let place = Place::Body;
-        let invalid = |reason, input| Invalid { place, field, reason, input };
-        match self.0.get(field) {
-            None | Some(Value::Null) => Err(invalid(Reason::Missing, Value::Null)),
-            Some(Value::String(text)) => read(text).map_err(|reason| invalid(reason, shown(text))),
-            Some(other) => Err(invalid(Reason::NotString, kind_of(other))),
+        self.optional_text(field, read)?.ok_or_else(|| missing(field))
+    }
+
+    /// A member that is a string where it is there, and not `null`.
+    pub(crate) fn optional_text<T>(
+        &self,
+        field: &'static str,
+        read: impl FnOnce(&str) -> Result<T, Reason>,
+    ) -> Result<Option<T>, Invalid> {
+        match self.given(field) {
+            None => Ok(None),
+            Some(Value::String(text)) => {
+                read(text).map(Some).map_err(|reason| invalid(field, reason, shown(text)))
+            }
+            Some(other) => Err(invalid(field, Reason::NotString, kind_of(other))),
         }
     }
+
+    /// A member that is a whole number in a range, where it is there and not `null`: `1.5`, `1e3`,
+    /// `"1"` and `true` are none.
+    pub(crate) fn optional_integer(
+        &self,
+        field: &'static str,
+        (min, max): (i64, i64),
+    ) -> Result<Option<i64>, Invalid> {
+        let Some(given) = self.given(field) else { return Ok(None) };
+        let reason = match given {
+            Value::Number(number) if number.is_u64() || number.is_i64() => match number.as_i64() {
+                Some(number) if (min..=max).contains(&number) => return Ok(Some(number)),
+                Some(number) if number < min => Reason::TooSmall { min },
+                _ => Reason::TooLarge { max },
+            },
+            _ => Reason::NotInteger,
+        };
+        Err(invalid(field, reason, kind_of(given)))
+    }
+
+    /// As [`optional_integer`](Self::optional_integer), but it has to be there.
+    pub(crate) fn integer(&self, field: &'static str, range: (i64, i64)) -> Result<i64, Invalid> {
+        let given = self.optional_integer(field, range)?;
+        given.ok_or_else(|| missing(field))
+    }
+
+    /// A list of objects that has to be there, each read into a type that cannot be wrong.
+    pub(crate) fn objects<T>(
+        &self,
+        field: &'static str,
+        mut read: impl FnMut(&Self) -> Result<T, Invalid>,
+    ) -> Result<Vec<T>, Invalid> {
+        let given = self.given(field).ok_or_else(|| missing(field))?;
+        let not_list = || invalid(field, Reason::NotList, kind_of(given));
+        let items = given.as_array().ok_or_else(not_list)?;
+        let read_one = |item: &Value| match item {
+            Value::Object(members) => read(&Self(members.clone())),
+            _ => Err(not_list()),
+        };
+        items.iter().map(read_one).collect()
+    }
+
+    fn given(&self, field: &str) -> Option<&Value> {
+        self.0.get(field).filter(|value| !value.is_null())
+    }
+}
+
+/// A member of a body that is not valid.
+pub(crate) fn invalid(field: &'static str, reason: Reason, input: Value) -> Invalid {
+    Invalid { place: Place::Body, field, reason, input }
 }
 
 fn is_shallow(value: &Value, depth_max: usize) -> bool {
@@ -93,13 +156,8 @@ impl Query {
         default: i64,
         (min, max): (i64, i64),
     ) -> Result<i64, Invalid> {
-        let place = Place::Query;
-        let mut given = self.0.iter().filter(|(name, _)| name == field).map(|(_, value)| value);
-        let Some(text) = given.next() else { return Ok(default) };
-        let invalid = |reason| Invalid { place, field, reason, input: shown(text) };
-        if given.next().is_some() {
-            return Err(invalid(Reason::Repeated));
-        }
+        let Some(text) = self.text(field)? else { return Ok(default) };
+        let invalid = |reason| invalid_text(field, reason, text);
         let digits = text.strip_prefix('-').unwrap_or(text);
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(invalid(Reason::NotInteger));
@@ -113,6 +171,25 @@ impl Query {
             _ => Err(invalid(Reason::TooSmall { min })),
         }
     }
+
+    /// A parameter that is there once or not at all.
+    pub(crate) fn text(&self, field: &'static str) -> Result<Option<&str>, Invalid> {
+        let mut given = self.0.iter().filter(|(name, _)| name == field).map(|(_, value)| value);
+        match (given.next(), given.next()) {
+            (Some(text), Some(_)) => Err(invalid_text(field, Reason::Repeated, text)),
+            (text, _) => Ok(text.map(String::as_str)),
+        }
+    }
+}
+
+/// A member of a body that is not there.
+pub(crate) fn missing(field: &'static str) -> Invalid {
+    invalid(field, Reason::Missing, Value::Null)
+}
+
+/// A parameter of a query that is not valid.
+pub(crate) fn invalid_text(field: &'static str, reason: Reason, text: &str) -> Invalid {
+    Invalid { place: Place::Query, field, reason, input: shown(text) }
 }
 
 /// A value as it is shown to who sent it: the start of it is enough.

@@ -58,7 +58,7 @@ impl App {
 
     /// The file of a team.
     pub(crate) async fn file(&self, who: &Identity, file: FileRef<'_>) -> Result<File, ApiError> {
-        self.catalog.file(who.team, file).await?.ok_or(ApiError::NotFound)
+        self.catalog.file(who.team, file).await?.ok_or(ApiError::NotFound("file"))
     }
 
     /// A page of the files of a team, newest first.
@@ -137,7 +137,7 @@ impl App {
         now: Timestamp,
     ) -> Result<(), ApiError> {
         let deleted = self.catalog.delete_file(who.team, file, now).await?;
-        let upload = deleted.ok_or(ApiError::NotFound)?.upload;
+        let upload = deleted.ok_or(ApiError::NotFound("file"))?.upload;
         self.bury(&upload).await;
         Ok(())
     }

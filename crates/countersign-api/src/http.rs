@@ -3,36 +3,58 @@
 use std::sync::Arc;
 
 use axum::{
-    body::{Body as RequestBody, to_bytes},
+    body::{Body as RequestBody, Bytes, to_bytes},
     extract::Query as QueryOf,
     http::{HeaderMap, HeaderValue, Uri, header},
     response::Response,
 };
+
+use countersign::Timestamp;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use uuid::Uuid;
 
 use crate::{
     error::ApiError,
     fields::{Body, Query},
 };
 
-/// The largest JSON body that is read, in bytes.
-const BODY_LEN_MAX: usize = 64 * 1024;
+/// The largest JSON body that is read where nothing else is said, in bytes.
+pub(crate) const BODY_LEN_MAX: usize = 64 * 1024;
 
 /// An error that an answer came from, for whoever logs it.
 #[derive(Clone)]
 pub(crate) struct Failure(pub(crate) Arc<ApiError>);
+
+/// The names of a request, where its dialect has such: ours, and the client's own.
+#[derive(Clone)]
+pub(crate) struct Trace {
+    pub(crate) id: Uuid,
+    pub(crate) external: Option<String>,
+}
 
 /// What every answer of the control plane says; and the one place that logs what is our fault.
 pub(crate) async fn finish(mut response: Response) -> Response {
     if let Some(Failure(error)) = response.extensions().get()
         && let ApiError::Internal(source) = &**error
     {
-        tracing::error!(error = %chain(&**source), "a request failed");
+        let trace = response.extensions().get::<Trace>();
+        let id = trace.map(|trace| tracing::field::display(trace.id));
+        // `Debug` escapes what a client may have put there for the eyes of whoever reads the log.
+        let external = trace.and_then(|trace| trace.external.as_ref()).map(tracing::field::debug);
+        tracing::error!(error = %chain(&**source), trace_id = id, external, "a request failed");
     }
     let headers = response.headers_mut();
     // An answer may be a capability: no cache may keep it.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// A time as RFC 3339 has it, in UTC. A year that it has no digits for does not come out of our
+/// clock.
+pub(crate) fn rfc3339(at: Timestamp) -> String {
+    let at = OffsetDateTime::from_unix_timestamp(at.unix_secs()).ok();
+    at.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default()
 }
 
 /// An error and its sources, in one line.
@@ -46,11 +68,24 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Reads a JSON object.
-pub(crate) async fn read_json(body: RequestBody) -> Result<Body, ApiError> {
+/// Reads a JSON object of at most so many bytes.
+pub(crate) async fn read_json(body: RequestBody, len_max: usize) -> Result<Body, ApiError> {
+    Body::parse(&read_body(body, len_max).await?).ok_or(ApiError::NotJson)
+}
+
+/// Reads a JSON object that need not be there: no body at all is one without members.
+pub(crate) async fn read_optional_json(body: RequestBody) -> Result<Body, ApiError> {
+    let bytes = read_body(body, BODY_LEN_MAX).await?;
+    if bytes.is_empty() {
+        Ok(Body::default())
+    } else {
+        Body::parse(&bytes).ok_or(ApiError::NotJson)
+    }
+}
+
+async fn read_body(body: RequestBody, len_max: usize) -> Result<Bytes, ApiError> {
     // What fails here is a body that is too long, or one that broke off and has nobody to answer.
-    let bytes = to_bytes(body, BODY_LEN_MAX).await.map_err(|_| ApiError::TooLarge)?;
-    Body::parse(&bytes).ok_or(ApiError::NotJson)
+    to_bytes(body, len_max).await.map_err(|_| ApiError::TooLarge)
 }
 
 /// Reads a query.

@@ -7,6 +7,8 @@
 //! | dialect | under |
 //! | --- | --- |
 //! | Datalab | `/api/v1/files`, `/v1/files` |
+//! | Powerdrill v1: presign | `/api/v1/team`, `/v1/team` |
+//! | Powerdrill v2, MAXIR AI v2 | `/api/v2/team`, `/v2/team`, `/app/api/v2/team` |
 //!
 //! # What this crate does not do
 //!
@@ -16,15 +18,24 @@
 mod app;
 mod auth;
 mod content;
+mod data_sources;
 mod datalab;
+mod dataset_name;
+mod datasets;
+mod direct;
 mod error;
 mod fields;
 mod file_name;
 mod files;
+mod form;
 mod http;
 mod keys;
 mod media_type;
+mod multipart;
+mod powerdrill;
 mod router;
+mod shared_body;
+mod source_name;
 
 pub use app::App;
 pub use keys::{IssuedAccessKey, IssuedApiKey, issue_access_key, issue_api_key};

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::{Router, middleware::map_response};
 
-use crate::{App, datalab, http::finish};
+use crate::{App, datalab, http::finish, powerdrill};
 
 /// Puts the dialects on HTTP, each under all its paths.
 ///
@@ -11,9 +11,20 @@ use crate::{App, datalab, http::finish};
 /// let router = countersign_api::router(std::sync::Arc::new(app()));
 /// ```
 pub fn router(app: Arc<App>) -> Router {
-    let dialects = Router::new()
-        .nest("/api/v1/files", datalab::router())
-        .nest("/v1/files", datalab::router())
+    let mut dialects =
+        Router::new().nest("/api/v1/files", datalab::router()).nest("/v1/files", datalab::router());
+    for (base, dialect) in [
+        ("/api/v1/team", powerdrill::v1()),
+        ("/v1/team", powerdrill::v1()),
+        ("/api/v2/team", powerdrill::v2()),
+        ("/v2/team", powerdrill::v2()),
+        ("/app/api/v2/team", powerdrill::v2()),
+    ] {
+        // Nesting leaves out the base with a slash, which is a path of the dialect as well.
+        let base_with_slash = dialect.clone().with_state(Arc::clone(&app));
+        dialects = dialects.nest(base, dialect).route_service(&format!("{base}/"), base_with_slash);
+    }
+    let dialects = dialects
         .fallback(datalab::not_found)
         .method_not_allowed_fallback(datalab::method_not_allowed);
     dialects.layer(map_response(finish)).with_state(app)

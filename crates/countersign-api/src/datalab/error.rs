@@ -26,18 +26,23 @@ fn status_and_detail(error: &ApiError) -> (StatusCode, Value) {
     let text = |status, text: &str| (status, Value::from(text));
     match error {
         ApiError::NotJson => (StatusCode::UNPROCESSABLE_ENTITY, json!([not_json()])),
+        // What no call of this dialect comes to.
+        ApiError::NotForm | ApiError::BadExtension | ApiError::Taken | ApiError::NoImport => {
+            (StatusCode::UNPROCESSABLE_ENTITY, Value::from(error.to_string()))
+        }
+        ApiError::NotOwner => text(StatusCode::FORBIDDEN, "Forbidden"),
         ApiError::TooLarge => text(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large."),
         ApiError::Invalid(faults) => {
             (StatusCode::UNPROCESSABLE_ENTITY, faults.iter().map(entry).collect())
         }
-        ApiError::Unauthenticated => text(
+        ApiError::Unauthenticated(_) => text(
             StatusCode::UNAUTHORIZED,
             "Invalid API key provided. Set the X-API-Key header to your API key.",
         ),
         ApiError::Prefetch => {
             text(StatusCode::FORBIDDEN, "A download URL is not made for a prefetch.")
         }
-        ApiError::NotFound => text(StatusCode::NOT_FOUND, "Not Found"),
+        ApiError::NotFound(_) => text(StatusCode::NOT_FOUND, "Not Found"),
         ApiError::MethodNotAllowed => text(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
         ApiError::NotUploaded => text(
             StatusCode::NOT_FOUND,
@@ -73,6 +78,7 @@ fn entry(fault: &Invalid) -> Value {
     let place = match fault.place {
         Place::Body => "body",
         Place::Query => "query",
+        Place::Header => "header",
     };
     let (kind, message) = match fault.reason {
         Reason::Missing => ("missing", "Field required".into()),
@@ -81,6 +87,7 @@ fn entry(fault: &Invalid) -> Value {
             "int_parsing",
             "Input should be a valid integer, unable to parse string as an integer".into(),
         ),
+        Reason::NotList => ("list_type", "Input should be a valid list".into()),
         Reason::Repeated => ("value_error", "Value error, given more than once".into()),
         Reason::TooLong { chars_max } => {
             ("string_too_long", format!("String should have at most {chars_max} characters"))

@@ -23,7 +23,7 @@ use crate::{
     error::ApiError,
     fields::{Invalid, Query},
     file_name::FileName,
-    http::{read_json, read_query, refuse_prefetch},
+    http::{BODY_LEN_MAX, read_json, read_query, refuse_prefetch},
     media_type::MediaType,
 };
 
@@ -49,7 +49,7 @@ pub(crate) fn router() -> Router<Arc<App>> {
 }
 
 pub(crate) async fn not_found() -> Response {
-    refuse(ApiError::NotFound)
+    refuse(ApiError::NotFound("path"))
 }
 
 pub(crate) async fn method_not_allowed() -> Response {
@@ -81,7 +81,7 @@ impl FileId {
     /// What is neither names no file, which is all that its sender may know.
     fn as_ref(&self) -> Result<FileRef<'_>, ApiError> {
         if !self.0.is_empty() && self.0.bytes().all(|byte| byte.is_ascii_digit()) {
-            let number = self.0.parse().map_err(|_| ApiError::NotFound)?;
+            let number = self.0.parse().map_err(|_| ApiError::NotFound("file"))?;
             return Ok(FileRef::Number(number));
         }
         Ok(FileRef::HashId(&self.0))
@@ -106,7 +106,7 @@ async fn upload(
 ) -> Response {
     let upload = async {
         let who = app.identify(&headers).await?;
-        let body = read_json(body).await?;
+        let body = read_json(body, BODY_LEN_MAX).await?;
         let name = body.text("filename", FileName::parse);
         let content_type = body.text("content_type", MediaType::parse);
         let (name, content_type) = both(name, content_type)?;
@@ -173,8 +173,7 @@ async fn download(
         let who = app.identify(&headers).await?;
         refuse_prefetch(&headers)?;
         let secs = read_query(&uri).integer("expires_in", DOWNLOAD_SECS_DEFAULT, DOWNLOAD_SECS);
-        let secs = secs.map_err(|fault| ApiError::Invalid(vec![fault]))?;
-        let lifetime = u64::try_from(secs).map_err(ApiError::internal)?;
+        let lifetime = u64::try_from(secs?).map_err(ApiError::internal)?;
         let lifetime = Lifetime::from_secs(lifetime).map_err(ApiError::internal)?;
         let (file, url) = app.download_file(&who, file_id.as_ref()?, lifetime, app.now()).await?;
         Ok(wire::Link::new(&file, &url, lifetime))

@@ -1,11 +1,10 @@
 //! The bodies of the answers.
 
-use countersign::{Lifetime, PresignedUrl, Timestamp};
+use countersign::{Lifetime, PresignedUrl};
 use countersign_catalog::{File, FilePage, Page, UploadState};
 use serde::Serialize;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::files::BegunFile;
+use crate::{files::BegunFile, http::rfc3339};
 
 fn reference_of(file: &File) -> String {
     format!("datalab://file-{}", file.hash_id)
@@ -76,12 +75,6 @@ impl Metadata {
             created: rfc3339(file.created_at),
         }
     }
-}
-
-/// A year that RFC 3339 has no digits for does not come out of our clock.
-fn rfc3339(at: Timestamp) -> String {
-    let at = OffsetDateTime::from_unix_timestamp(at.unix_secs()).ok();
-    at.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default()
 }
 
 #[derive(Serialize)]

@@ -44,7 +44,7 @@ pub(crate) struct House {
     pub(crate) app: Arc<App>,
     pub(crate) backend: Backend,
     pub(crate) catalog: Arc<SqliteCatalog>,
-    router: Router,
+    pub(crate) router: Router,
     key: SigningKey,
     _folder: tempfile::TempDir,
 }
@@ -58,10 +58,14 @@ pub(crate) struct Answer {
 
 impl House {
     pub(crate) async fn new() -> Self {
+        Self::over(Backend::memory()).await
+    }
+
+    /// As a new one, with another storage.
+    pub(crate) async fn over(backend: Backend) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let catalog =
             Arc::new(SqliteCatalog::open(&folder.path().join("catalog.sqlite")).await.unwrap());
-        let backend = Backend::memory();
         let secret = SecretKey::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY").unwrap();
         let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", secret).unwrap();
         let region = Region::new(REGION).unwrap();
@@ -100,16 +104,26 @@ impl House {
 
     /// The key in the bucket that a URL of ours is for, once its signature was found right.
     pub(crate) fn verified(&self, method: &str, url: &str, headers: &[(&str, &str)]) -> ObjectKey {
+        self.checked(method, url, headers).unwrap_or_else(|| panic!("{method} is refused at {url}"))
+    }
+
+    /// As [`verified`](Self::verified); `None` for a signature that is wrong.
+    pub(crate) fn checked(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(&str, &str)],
+    ) -> Option<ObjectKey> {
         let endpoint = endpoint();
         let target = url.strip_prefix(endpoint.origin()).unwrap();
         let headers = [&[("host", endpoint.authority())], headers].concat();
         let claim =
             Claim::parse(&RequestHead { method, target, headers: headers.as_slice() }).unwrap();
         let verifier = Verifier::new(Region::new(REGION).unwrap(), Service::S3);
-        let verified = verifier.check(&claim, now()).unwrap().verify(Some(&self.key)).unwrap();
+        let verified = verifier.check(&claim, now()).ok()?.verify(Some(&self.key)).ok()?;
         let resource = verified.resource(&endpoint).unwrap();
         assert_eq!(resource.bucket, "countersign");
-        ObjectKey::new(resource.key.unwrap()).unwrap()
+        Some(ObjectKey::new(resource.key.unwrap()).unwrap())
     }
 
     /// Does what a PUT through the URL does.

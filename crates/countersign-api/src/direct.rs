@@ -1,0 +1,109 @@
+//! Files that come through the server itself.
+
+use std::io;
+
+use axum::body::Bytes;
+use countersign::Timestamp;
+use countersign_catalog::{Identity, Intake, NewUpload, Stored, Upload};
+use countersign_storage::{ObjectInfo, ObjectKey, PutRequest, StoreError};
+use futures_util::stream::BoxStream;
+use uuid::Uuid;
+
+use crate::{
+    App,
+    app::{new_object_key, object_key},
+    content::ContentFault,
+    error::ApiError,
+    source_name::SourceName,
+};
+
+/// The most bytes of a file that comes this way: as many as of one PUT.
+const SIZE_MAX: u64 = 5 * 1024 * 1024 * 1024;
+
+/// How long bytes may wait for their record, in seconds. Longer than any request lives.
+const UNRECORDED_SECS_MAX: u32 = 86_400;
+
+/// Bytes that are stored, and that no record has yet.
+///
+/// Their key is doomed from before the first byte, so whatever ends the request ends them too.
+#[derive(Debug)]
+pub(crate) struct Deposit {
+    key: ObjectKey,
+    info: ObjectInfo,
+    media_type: &'static str,
+}
+
+impl App {
+    /// Stores a file.
+    pub(crate) async fn deposit(
+        &self,
+        name: &SourceName,
+        bytes: BoxStream<'static, io::Result<Bytes>>,
+        now: Timestamp,
+    ) -> Result<Deposit, ApiError> {
+        let key = object_key(&new_object_key(name.extension()))?;
+        let due_at = now.checked_add_secs(UNRECORDED_SECS_MAX).unwrap_or(Timestamp::MAX);
+        self.catalog.doom(key.as_str(), due_at).await?;
+        let put = PutRequest::up_to(SIZE_MAX).with_content_type(name.media_type());
+        let stored = self.backend.objects().put(&key, bytes, put).await;
+        let info = match stored.map_err(refused_body) {
+            Ok(info) => info,
+            Err(error) => {
+                // There should be nothing; but not every backend can be sure.
+                self.withdraw(&key).await;
+                return Err(error);
+            }
+        };
+        let deposit = Deposit { key, info, media_type: name.media_type() };
+        if deposit.info.size == 0 {
+            self.withdraw(&deposit.key).await;
+            return Err(ApiError::Refused(ContentFault::Empty));
+        }
+        Ok(deposit)
+    }
+
+    /// Gives stored bytes to their owner.
+    pub(crate) async fn keep(
+        &self,
+        deposit: Deposit,
+        owner: Identity,
+        now: Timestamp,
+    ) -> Result<Upload, ApiError> {
+        let new = NewUpload {
+            id: Uuid::new_v4(),
+            owner,
+            intake: Intake::Direct,
+            object_key: deposit.key.as_str().into(),
+            content_type: deposit.media_type.into(),
+            declared_size: None,
+            not_after: now,
+        };
+        let ObjectInfo { size, etag, sha256, .. } = &deposit.info;
+        let stored = Stored { size: *size, etag: etag.as_str().into(), sha256: *sha256 };
+        Ok(self.catalog.add_stored_upload(&new, &stored, now).await?)
+    }
+
+    /// Deletes stored bytes that nobody gets.
+    pub(crate) async fn refuse(&self, deposit: Deposit) {
+        self.withdraw(&deposit.key).await;
+    }
+
+    async fn withdraw(&self, key: &ObjectKey) {
+        let withdrawn = async {
+            self.backend.objects().delete(key).await?;
+            Ok::<_, ApiError>(self.catalog.forget_doomed(key.as_str()).await?)
+        };
+        if let Err(error) = withdrawn.await {
+            tracing::warn!(%error, "refused bytes stay until they are swept");
+        }
+    }
+}
+
+fn refused_body(error: StoreError) -> ApiError {
+    match error {
+        // Whoever sent it broke off, or sent no form.
+        StoreError::Body(_) => ApiError::NotForm,
+        StoreError::TooLarge { .. } => ApiError::TooLarge,
+        other => other.into(),
+    }
+}

@@ -1,0 +1,257 @@
+//! Multipart uploads: begun with a URL for each part, completed with the tags of all.
+//!
+//! Freeze before verify: the parts are assembled straight at the key where the object is read. Only
+//! URLs of parts were ever made for that key, and they are worth nothing without the upload, which
+//! completing ends.
+
+use countersign::{Lifetime, PresignedUrl, Timestamp};
+use countersign_catalog::{Identity, Intake, NewUpload, Stored, Upload, UploadState};
+use countersign_storage::{
+    Attribute, Attributes, Bound, CompletedPart, ObjectKey, Part, PartNumber, StoreError, UploadId,
+};
+use uuid::Uuid;
+
+use crate::{
+    App,
+    app::{new_object_key, object_key},
+    error::ApiError,
+    fields::Reason,
+    source_name::SourceName,
+};
+
+const MIB: u64 = 1024 * 1024;
+
+/// The least and the most bytes of a part that is not the last, as S3 has them.
+const PART_SIZE_MIN: u64 = 5 * MIB;
+const PART_SIZE_MAX: u64 = 5 * 1024 * MIB;
+
+/// The most bytes that one upload can have: 50,000 GiB.
+pub(crate) const SIZE_MAX: u64 = PART_SIZE_MAX * PartNumber::MAX as u64;
+
+/// A multipart upload that waits for its parts.
+#[derive(Debug)]
+pub(crate) struct BegunMultipart {
+    pub(crate) upload_id: UploadId,
+    pub(crate) object_key: ObjectKey,
+    cut: Cut,
+    lifetime: Lifetime,
+    signed_at: Timestamp,
+}
+
+/// A part that waits for its bytes.
+#[derive(Debug)]
+pub(crate) struct BegunPart {
+    pub(crate) number: PartNumber,
+    /// Where the part begins, as a multiple of its number less one. The last part may have less.
+    pub(crate) stride: u64,
+    pub(crate) url: PresignedUrl,
+}
+
+impl BegunMultipart {
+    /// How many parts there are.
+    pub(crate) fn count(&self) -> u16 {
+        self.cut.count()
+    }
+
+    /// Signs for a part. Not for all at once: the URLs of 10,000 parts are 5 MB.
+    pub(crate) fn part(&self, app: &App, number: u16) -> Result<BegunPart, ApiError> {
+        let number = PartNumber::new(number).map_err(ApiError::internal)?;
+        let content_length = Some(self.cut.size_of(number));
+        let bound = Bound { content_length, ..Bound::default() };
+        let which = (&self.upload_id, number);
+        let (lifetime, now) = (self.lifetime, self.signed_at);
+        let url = app.url_signer.put_part(&self.object_key, which, &bound, lifetime, now)?;
+        Ok(BegunPart { number, stride: self.cut.part_size.min(self.cut.size), url })
+    }
+}
+
+/// The sizes of the parts of a file: all equal but the last, and at most 10,000.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    size: u64,
+    part_size: u64,
+}
+
+impl Cut {
+    /// The smallest parts of whole MiB that are few enough.
+    fn of(size: u64) -> Self {
+        let fewest = size.div_ceil(u64::from(PartNumber::MAX));
+        Self { size, part_size: (fewest.div_ceil(MIB) * MIB).max(PART_SIZE_MIN) }
+    }
+
+    fn count(self) -> u16 {
+        // What is larger was never begun.
+        u16::try_from(self.size.div_ceil(self.part_size)).unwrap_or(PartNumber::MAX)
+    }
+
+    /// In bytes.
+    fn size_of(self, number: PartNumber) -> u64 {
+        let before = u64::from(number.as_u16() - 1).saturating_mul(self.part_size);
+        self.part_size.min(self.size.saturating_sub(before))
+    }
+
+    fn parts(self) -> impl Iterator<Item = (PartNumber, u64)> {
+        let numbers = (1..=self.count()).filter_map(|number| PartNumber::new(number).ok());
+        numbers.map(move |number| (number, self.size_of(number)))
+    }
+}
+
+impl App {
+    /// Begins a multipart upload of so many bytes: at least one, at most [`SIZE_MAX`].
+    pub(crate) async fn begin_multipart(
+        &self,
+        owner: Identity,
+        (name, size): (&SourceName, u64),
+        lifetime: Lifetime,
+        now: Timestamp,
+    ) -> Result<BegunMultipart, ApiError> {
+        let cut = Cut::of(size);
+        let key = object_key(&new_object_key(name.extension()))?;
+        let mut attributes = Attributes::new();
+        attributes.insert(Attribute::ContentType, name.media_type().into());
+        let upload_id = self.backend.parts().create(&key, attributes).await?;
+        let new = NewUpload {
+            id: Uuid::new_v4(),
+            owner,
+            intake: Intake::Multipart {
+                upload_id: upload_id.as_str().into(),
+                part_size: cut.part_size,
+            },
+            object_key: key.as_str().into(),
+            content_type: name.media_type().into(),
+            declared_size: Some(size),
+            not_after: now.checked_add_secs(lifetime.as_secs()).unwrap_or(Timestamp::MAX),
+        };
+        let begun = BegunMultipart { upload_id, object_key: key, cut, lifetime, signed_at: now };
+        let recorded = async {
+            // Where one part can be signed for, all can: they differ in their numbers.
+            begun.part(self, 1)?;
+            Ok::<_, ApiError>(self.catalog.add_upload(&new, now).await?)
+        };
+        if let Err(error) = recorded.await {
+            // Nobody learnt its id, so nobody else ends it.
+            let BegunMultipart { upload_id, object_key, .. } = &begun;
+            if let Err(error) = self.backend.parts().abort(object_key, upload_id).await {
+                tracing::warn!(%error, "an upload that nobody knows of was not aborted");
+            }
+            return Err(error);
+        }
+        Ok(begun)
+    }
+
+    /// Makes the parts one object. Asked again, it says the same.
+    ///
+    /// The parts may be named in any order. Everything is checked before anything is changed, so
+    /// what is wrong can be put right, and completed then.
+    pub(crate) async fn complete_multipart(
+        &self,
+        who: &Identity,
+        (file_object_key, upload_id): (&str, &str),
+        mut named: Vec<CompletedPart>,
+        now: Timestamp,
+    ) -> Result<Upload, ApiError> {
+        let upload = self.own_upload(who, file_object_key).await?;
+        let (id, cut) = multipart_of(&upload, upload_id)?;
+        match upload.state {
+            UploadState::Ready => return Ok(upload),
+            UploadState::Pending => {}
+            // What it became is deleted, or was refused.
+            _ => return Err(ApiError::NotFound("file_object_key")),
+        }
+        named.sort_by_key(|part| part.number);
+        let key = object_key(&upload.object_key)?;
+        match self.backend.parts().list(&key, &id).await {
+            Ok(stored) => check_parts(cut, &named, &stored)?,
+            // Perhaps completed, by a call that ended before it was recorded.
+            Err(StoreError::NoSuchUpload) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let info = self.backend.parts().complete(&key, &id, &named).await;
+        let info = info.map_err(|error| match error {
+            StoreError::NoSuchUpload => ApiError::Closed,
+            // A part was replaced since it was looked at.
+            StoreError::InvalidPart { .. }
+            | StoreError::InvalidPartOrder
+            | StoreError::PartTooSmall { .. } => invalid_parts("a part is another one by now"),
+            other => other.into(),
+        })?;
+        let etag = info.etag.as_str().into();
+        let stored = Stored { size: info.size, etag, sha256: info.sha256 };
+        self.catalog.accept_upload(upload.id, &stored, now).await?;
+        Ok(upload)
+    }
+}
+
+/// The multipart upload of this id, which has to be that of the upload.
+fn multipart_of(upload: &Upload, upload_id: &str) -> Result<(UploadId, Cut), ApiError> {
+    let unknown = || ApiError::NotFound("upload_id");
+    let Intake::Multipart { upload_id: own, part_size } = &upload.intake else {
+        return Err(unknown());
+    };
+    if **own != *upload_id {
+        return Err(unknown());
+    }
+    let id = UploadId::new(upload_id).map_err(ApiError::internal)?;
+    let size = upload.declared_size.ok_or_else(|| ApiError::internal("an upload without size"))?;
+    Ok((id, Cut { size, part_size: *part_size }))
+}
+
+/// Every part once, each as it was announced and as it was stored.
+fn check_parts(cut: Cut, named: &[CompletedPart], stored: &[Part]) -> Result<(), ApiError> {
+    let mut named = named.iter();
+    for (number, size) in cut.parts() {
+        let Some(part) = named.next() else {
+            return Err(invalid_parts("not every part is named"));
+        };
+        if part.number != number {
+            return Err(invalid_parts("each part is named once, and none that there is not"));
+        }
+        let place = stored.binary_search_by_key(&number, |part| part.number);
+        let found = place.ok().and_then(|place| stored.get(place));
+        let Some(found) = found else {
+            return Err(invalid_parts("a part was not uploaded"));
+        };
+        if found.etag != part.etag {
+            return Err(invalid_parts("a part has another etag"));
+        }
+        if found.size != size {
+            return Err(invalid_parts("a part has another size"));
+        }
+    }
+    match named.next() {
+        Some(_) => Err(invalid_parts("each part is named once, and none that there is not")),
+        None => Ok(()),
+    }
+}
+
+fn invalid_parts(rule: &'static str) -> ApiError {
+    crate::fields::invalid("part_etags", Reason::Rule(rule), serde_json::Value::Null).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_equal_but_the_last_and_few_enough() {
+        for (size, part_size, count, last) in [
+            (1, 5 * MIB, 1, 1),
+            (5 * MIB, 5 * MIB, 1, 5 * MIB),
+            (5 * MIB + 1, 5 * MIB, 2, 1),
+            (12 * MIB, 5 * MIB, 3, 2 * MIB),
+            (50_000 * MIB, 5 * MIB, 10_000, 5 * MIB),
+            (50_000 * MIB + 1, 6 * MIB, 8_334, 2 * MIB + 1),
+            (SIZE_MAX, PART_SIZE_MAX, 10_000, PART_SIZE_MAX),
+        ] {
+            let cut = Cut::of(size);
+            assert_eq!(cut.part_size, part_size, "{size}");
+            let parts: Vec<_> = cut.parts().collect();
+            assert_eq!(parts.len(), count, "{size}");
+            assert_eq!(parts.last().unwrap().1, last, "{size}");
+            assert_eq!(parts.iter().map(|(_, size)| size).sum::<u64>(), size);
+            assert!(parts.iter().rev().skip(1).all(|(_, size)| *size == part_size));
+            let numbers = parts.iter().map(|(number, _)| usize::from(number.as_u16()));
+            assert!(numbers.eq(1..=count), "{size}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The dialect of Powerdrill, both generations, and of MAXIR AI: datasets, data sources, and how
+//! their bytes come in.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod client;
+mod complete;
+mod envelope;
+mod expiry;
+mod flow;
+mod forms;
+mod forms_refused;
+mod ids;
+mod isolation;
+mod keys;
+mod lists;
+mod model;
+mod multipart;
+mod names;
+mod owners;
+mod sources;
+mod spy;
+mod v1;
