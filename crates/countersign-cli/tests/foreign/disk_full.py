@@ -6,6 +6,7 @@ Needs to be root, to mount a small file system of its own; else it says loudly t
 import contextlib
 import subprocess
 
+from powerdrill_client import Powerdrill, text_of
 from server import Failure, Server, Signer, check, content, send
 
 SIZE = "24m"
@@ -133,19 +134,66 @@ def last_byte(disk, server, tally, files, objects):
     read_all(server, api, signer, files, objects, tally)
 
 
+def data_sources(disk, server, tally, seed):
+    """The same by the dialect of Powerdrill, which says so with a code of its own."""
+    pair = server.keys("acme", "pat", s3=False)
+    api, body = Powerdrill(server.url, pair["api_key"], pair["user_id"]), text_of(seed, 200_000)
+    kept, gone = api.source("kept.csv", body), api.source("gone.csv", body)
+    handle = api.upload("handle.csv", body)
+    begun, waiting = api.begin("begun.csv", len(body)), api.begin("waiting.csv", len(body))
+    etags = [api.put_part(part, body) for part in begun["part_items"]]
+    with ballast(disk):
+        for number in range(20):
+            answer = api.upload_form("full.csv", body, file_first=number % 2 == 0)
+            is_right = answer.status == 200 and answer.json()["code"] == 300006
+            tally.check("full disk", is_right, "upload-datasource:", answer)
+        answer = api.put(waiting["part_items"][0]["upload_url"], body)
+        is_right = answer.status == 507 and b"<Code>InsufficientStorage</Code>" in answer.body
+        tally.check("full disk", is_right, "a part:", answer)
+        answer = api.call("POST", "/file/init-multipart-upload", {
+            "file_name": "a.csv", "file_size": 50_000 * 1024 ** 2, "user_id": api.user})
+        tally.check("full disk", answer.json()["code"] in (0, 300006), "init:", answer)
+        # These may need room or not: they are done, or said not to be.
+        answers = [api.complete(begun, etags), api.create(handle, "handle.csv"), api.delete(gone)]
+        for answer in answers:
+            tally.check("full disk", answer.json()["code"] in (0, 300006), answer)
+        tally.check("full disk", api.download(kept).body == body, "what was there before")
+    told = api.get(gone).json()["code"]
+    is_right = (told == 300003) == (answers[2].json()["code"] == 0)
+    tally.check("full disk", is_right, "a deletion:", answers[2], told)
+    check(told == 300003 or api.delete(gone).json()["code"] == 0, "a deletion, asked again")
+    answer = api.complete(waiting, [api.put_part(part, body) for part in waiting["part_items"]])
+    tally.check("full disk", answer.json()["code"] == 0, "there is room again:", answer)
+    answer = api.complete(begun, etags)
+    tally.check("full disk", answer.json()["code"] == 0, "there is room again:", answer)
+    for it in (handle, begun["file_object_key"], waiting["file_object_key"]):
+        made = api.create(it, "handle.csv").json()
+        tally.check("full disk", made["code"] == 0, "there is room again:", made)
+        tally.check("full disk", api.download(made["data"]).body == body, "after it")
+    tally.check("full disk", api.source("room.csv", body)["status"] == "synched")
+    left = list(server.data.glob("objects/*/tmp/*"))
+    tally.check("full disk", not left, "what was refused is left:", left)
+
+
 def run(options, folder, tally):
-    with small_disk(folder / "disk") as disk:
-        if disk is None:
-            print("!!! hostile: the disk-full check was SKIPPED: no file system can be mounted here")
-            return "disk full SKIPPED"
-        server = Server(options.binary, folder, data=disk / "data")
-        try:
-            files, objects = fill_and_free(server, tally, options.seed)
-            last_byte(disk, server, tally, files, objects)
-            check(server.stop() == 0, "did not end well")
-        finally:
-            server.kill()
+    for name, attempt in [("data-sources", data_sources), ("files", files_and_objects)]:
+        with small_disk(folder / name) as disk:
+            if disk is None:
+                print("!!! hostile: the disk-full check was SKIPPED: no file system can be mounted "
+                      "here")
+                return "disk full SKIPPED"
+            server = Server(options.binary, folder, data=disk / "data")
+            try:
+                attempt(disk, server, tally, options.seed)
+                check(server.stop() == 0, "did not end well")
+            finally:
+                server.kill()
     return "disk full tried"
+
+
+def files_and_objects(disk, server, tally, seed):
+    files, objects = fill_and_free(server, tally, seed)
+    last_byte(disk, server, tally, files, objects)
 
 
 def fill_and_free(server, tally, seed):

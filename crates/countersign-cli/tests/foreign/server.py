@@ -81,13 +81,16 @@ def send(url, method="GET", body=None, headers=(), timeout=60):
     signatures_seen.update(SIGNATURE.findall(url))
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
     with contextlib.closing(connection):
+        connection.connect()
         connection.putrequest(method, target_of(url), skip_host=True, skip_accept_encoding=True)
         fields = {"Host": parts.netloc} | dict(headers)
         if body is not None and "Transfer-Encoding" not in fields:
             fields.setdefault("Content-Length", str(len(body)))
         for name, value in fields.items():
             connection.putheader(name, value)
-        connection.endheaders(body)
+        # Who refuses a body may have stopped reading, and says why in an answer.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.endheaders(body)
         response = connection.getresponse()
         return Answer(response.status, response.headers, response.read())
 

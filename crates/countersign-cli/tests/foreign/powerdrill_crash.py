@@ -1,0 +1,235 @@
+"""Kills while data sources are made: part of `powerdrill.py`, which says how to run.
+
+What was acknowledged, a handle, a data source or its deletion, is kept; of what was on its way
+nothing partial is served, and asked for again it is done, or clearly refused.
+"""
+
+import random
+import sqlite3
+import threading
+import time
+
+from crash import GONE, START_SECONDS_MAX, check_catalog
+from powerdrill_client import Powerdrill, text_of
+from server import MIB, Failure, Server, check, fixed_address, send, sha256
+
+CLIENTS = 4
+# So many of what earlier rounds left are looked at again in each round; all of it at the end.
+AGAIN = 15
+
+
+def body_of(name):
+    """The bytes of a file: its name says them all."""
+    seed, length = name.removesuffix(".csv").split("-")[1:]
+    return text_of(int(seed), int(length))
+
+
+class Maker(threading.Thread):
+    """Uploads in both ways, makes data sources, downloads and deletes them."""
+
+    def __init__(self, api, dataset, rng):
+        super().__init__(daemon=True)
+        self.api, self.dataset, self.rng = api, dataset, rng
+        # What was acknowledged: handles and sources with their names, links of what is deleted.
+        self.handles, self.sources, self.deleted = {}, {}, []
+        # What was on its way at the end; a deletion, with its link.
+        self.part = self.completing = self.creating = self.deleting = self.problem = None
+
+    def run(self):
+        try:
+            while True:
+                self.one()
+        except GONE:
+            pass
+        except (Failure, KeyError, ValueError) as error:
+            self.problem = error
+
+    def one(self):
+        some, more = self.rng.randint(1, 100_000), 5 * MIB + self.rng.randint(1, MIB)
+        length = self.rng.choice([1, some, more])
+        name = f"s-{self.rng.getrandbits(48)}-{length}.csv"
+        body = body_of(name)
+        if self.rng.random() < 0.4:
+            told = self.api.upload_form(name, body).json()
+            check(told["code"] == 0, told)
+            handle = told["data"]["file_object_key"]
+        else:
+            handle = self.by_parts(name, body)
+        self.handles[handle] = name
+        if self.rng.random() < 0.15:
+            return  # a client that never comes back for it
+        self.creating = handle, name
+        told = self.api.create(handle, name, self.dataset).json()
+        check(told["code"] == 0 and told["data"]["status"] == "synched", told)
+        self.creating = None
+        del self.handles[handle]
+        self.sources[told["data"]["id"]] = name
+        if self.rng.random() < 0.3:
+            self.delete(self.rng.choice(list(self.sources)))
+
+    def by_parts(self, name, body):
+        begun = self.api.begin(name, len(body))
+        etags = []
+        for part in begun["part_items"]:
+            self.part = part, body, begun
+            etags.append(self.api.put_part(part, body))
+        self.part, self.completing = None, (begun, etags, name)
+        told = self.api.complete(begun, etags).json()
+        check(told["code"] == 0, told)
+        self.completing = None
+        return told["data"]["file_object_key"]
+
+    def source(self, number):
+        return {"dataset_id": self.dataset, "id": number}
+
+    def delete(self, number):
+        link = self.api.link(self.source(number))
+        self.deleting = number, self.sources.pop(number), link
+        told = self.api.delete(self.source(number)).json()
+        check(told["code"] == 0, told)
+        self.deleted.append((number, link))
+        self.deleting = None
+
+
+class Lab:
+    def __init__(self, options, folder, tally):
+        self.options, self.folder, self.tally = options, folder / "crash", tally
+        self.folder.mkdir()
+        self.rng = random.Random(options.seed)
+        # The host is signed: so that URLs survive, each run listens where the first did.
+        self.address = fixed_address()
+        self.server = self.start()
+        pair = self.server.keys("acme", "ann", s3=False)
+        self.api = Powerdrill(self.server.url, pair["api_key"], pair["user_id"])
+        self.dataset = self.api.dataset()
+        self.sources, self.deleted, self.acknowledged = {}, [], 0
+
+    def start(self):
+        return Server(self.options.binary, self.folder, listen=self.address)
+
+    def source(self, number):
+        return {"dataset_id": self.dataset, "id": number}
+
+    def round(self):
+        rngs = [random.Random(self.rng.random()) for _ in range(CLIENTS)]
+        makers = [Maker(self.api, self.dataset, rng) for rng in rngs]
+        for maker in makers:
+            maker.start()
+        time.sleep(self.rng.choice([self.rng.uniform(0, 0.2), self.rng.uniform(0.2, 1.5)]))
+        for maker in makers:
+            check(maker.is_alive(), "a client ended before the kill:", maker.problem)
+        self.server.kill()
+        for maker in makers:
+            maker.join(30)
+            check(not maker.is_alive() and not maker.problem, maker.problem)
+        check_catalog(self.server.data, self.folder)
+        self.server = self.start()
+        seconds = self.server.start_seconds
+        self.tally.check("kills", seconds < START_SECONDS_MAX, "slow start:", seconds)
+        for maker in makers:
+            self.settle(maker)
+        some = lambda all_of_them: self.rng.sample(all_of_them, min(AGAIN, len(all_of_them)))
+        self.look(some(sorted(self.sources)), some(self.deleted))
+
+    def settle(self, maker):
+        """Asks again for what was on its way."""
+        self.acknowledged += len(maker.sources) + len(maker.handles) + len(maker.deleted)
+        self.sources |= maker.sources
+        self.deleted += maker.deleted
+        if maker.part:
+            self.part_again(*maker.part)
+        handles = dict(maker.handles)
+        if maker.completing:
+            begun, etags, name = maker.completing
+            for _ in range(2):
+                answer = self.api.complete(begun, etags)
+                self.tally.check("asked again", answer.json()["code"] == 0, "complete:", answer)
+            handles[begun["file_object_key"]] = name
+        if maker.creating:
+            handle, name = maker.creating
+            check(handles.get(handle) == name, "a handle is missing")
+        for handle, name in handles.items():
+            self.create_again(handle, name)
+        if maker.deleting:
+            self.delete_again(*maker.deleting)
+
+    def part_again(self, part, body, begun):
+        """A part that broke off: its upload is still there, and so is its URL."""
+        etags = [self.api.put_part(part, body) for part in begun["part_items"]]
+        answer = self.api.complete(begun, etags)
+        self.tally.check("asked again", answer.json()["code"] == 0, "a part:", answer)
+        source = self.api.create(begun["file_object_key"], "p.csv").json()["data"]
+        is_right = self.api.download(source).body == body
+        self.tally.check("asked again", is_right, "other bytes than the parts'")
+        check(self.api.delete(source).json()["code"] == 0, "delete")
+
+    def create_again(self, handle, name):
+        told = [self.api.create(handle, name, self.dataset).json() for _ in range(2)]
+        is_right = told[0] == told[1] and told[0]["code"] == 0
+        is_right = is_right and told[0]["data"]["status"] == "synched"
+        self.tally.check("asked again", is_right, "create:", *told)
+        self.sources[told[0]["data"]["id"]] = name
+
+    def delete_again(self, number, name, link):
+        """It is done, or it is not at all."""
+        told = self.api.get(self.source(number)).json()
+        if told["code"] == 0:
+            is_whole = self.api.download(self.source(number)).body == body_of(name)
+            self.tally.check("asked again", is_whole, "a deletion did half of it:", told)
+            told = self.api.delete(self.source(number)).json()
+            self.tally.check("asked again", told["code"] == 0, "delete:", told)
+        else:
+            self.tally.check("asked again", told["code"] == 300003, "a deletion:", told)
+        self.deleted.append((number, link))
+
+    def look(self, sources, deleted):
+        for number in sources:
+            name = self.sources[number]
+            answer = self.api.download(self.source(number))
+            is_right = answer.status == 200 and sha256(answer.body) == sha256(body_of(name))
+            self.tally.check("data sources kept", is_right, number, name, answer)
+        for number, link in deleted:
+            told = self.api.get(self.source(number)).json()
+            self.tally.check("data sources gone", told["code"] == 300003, number, told)
+            answer = send(link)
+            is_gone = answer.status == 404 and b"NoSuchKey" in answer.body
+            self.tally.check("data sources gone", is_gone, number, answer)
+        listed = {it["id"]: it["name"] for it in self.api.records(self.dataset)}
+        self.tally.check("kills", listed == self.sources, set(listed) ^ set(self.sources))
+
+    def end(self):
+        """After an end in peace, and a start: everything is there, and nothing is left over."""
+        for number in list(self.sources)[::2]:
+            link = self.api.link(self.source(number))
+            check(self.api.delete(self.source(number)).json()["code"] == 0, "delete")
+            del self.sources[number]
+            self.deleted.append((number, link))
+        check(self.server.stop() == 0, "it did not end well")
+        check_catalog(self.server.data, self.folder)
+        self.server = self.start()
+        self.look(sorted(self.sources), self.deleted)
+        self.nothing_unknown()
+        left = list(self.server.data.glob("objects/*/tmp/*"))
+        self.tally.check("kills", not left, "staging is left:", left)
+
+    def nothing_unknown(self):
+        """All bytes are somebody's: an object's, an upload's, or the sweep's."""
+        catalog = sqlite3.connect(f"file:{self.server.data}/catalog.sqlite?mode=ro", uri=True)
+        known = {key for key, in catalog.execute(
+            "SELECT object_key FROM objects UNION SELECT key FROM doomed_objects "
+            "UNION SELECT object_key FROM uploads WHERE state = 'pending'")}
+        catalog.close()
+        for path in self.server.data.glob("objects/countersign/records/*.record"):
+            key = bytes.fromhex(path.stem).decode()
+            self.tally.check("kills", key in known, "nobody knows the bytes of", key)
+
+
+def run(options, folder, tally):
+    lab = Lab(options, folder, tally)
+    try:
+        for _ in range(options.kills):
+            lab.round()
+        lab.end()
+    finally:
+        lab.server.kill()
+    return f"{lab.acknowledged} acknowledged over {options.kills} kills, 0 lost"
