@@ -112,6 +112,9 @@ fn protocol() -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
+        // Else a read waits beside every answer, to learn whether the client is there still, and its
+        // patience would cut off whatever takes longer than that to answer.
+        .half_close(true)
         .header_read_timeout(HEAD_TIMEOUT)
         .max_headers(HEADERS_MAX)
         .max_header_size(HEAD_LEN_MAX);

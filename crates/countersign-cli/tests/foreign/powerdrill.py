@@ -54,6 +54,23 @@ class Expiring:
         self.tally.check("expiring links", is_there, "a new link")
 
 
+class Patient:
+    """A download that takes longer than a silent connection is kept."""
+
+    RATE = "300k"
+
+    def __init__(self, api, folder, tally):
+        self.tally, self.body, self.path = tally, text_of(7, 36_000_000), folder / "patient"
+        link = api.link(api.source("patient.txt", self.body))
+        line = ["curl", "-fsS", "--limit-rate", self.RATE, "-o", self.path, link]
+        self.curl = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
+
+    def check(self):
+        _, told = self.curl.communicate(timeout=150)
+        is_whole = self.curl.returncode == 0 and self.path.read_bytes() == self.body
+        self.tally.check("patient downloads", is_whole, self.curl.returncode, told)
+
+
 def external_ids(api, server, tally):
     """What a client calls its request is written to the log, in one line, and never answered."""
     before = set(object_files(server)[0])
@@ -124,6 +141,7 @@ def step(options, folder, tally):
         api, by_mate, by_other = [Powerdrill(server.url, it["api_key"], it["user_id"])
                                   for it in (pair, mate, other)]
         expiring, stalled = Expiring(api, tally), forms.Stalled(server, api, tally)
+        patient = Patient(api, folder, tally)
         official(options, server, pair, folder, options.seed, tally)
         documented.run(server, pair, folder, options.seed, tally)
         documented.refusals(server, pair, other, tally)
@@ -136,6 +154,7 @@ def step(options, folder, tally):
         crash = powerdrill_crash.run(options, folder, tally)
         expiring.check_dead()
         stalled.check()
+        patient.check()
         check(server.is_alive(), "the server is not well")
         memory = memory_mib(server)
         tally.check("memory", memory < parts.MEMORY_MIB_MAX, f"{memory} MiB")
