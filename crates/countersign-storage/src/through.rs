@@ -19,7 +19,7 @@ use crate::{
     StoreError, intake::Intake,
 };
 
-/// The most bytes of an upload that are kept in memory, whole or per part.
+/// The most bytes of an upload that are kept in memory, whole or per part, up to 72 GiB.
 const BUFFER_LEN_MAX: u64 = 8 * 1024 * 1024;
 
 /// The longest part of an upload, in bytes: 10,000 of them are 6 TiB. A body of which nothing is

@@ -20,6 +20,9 @@ use crate::{
 /// network packet is worth.
 const BATCH_LEN: usize = 256 * 1024;
 
+/// Pieces that are gathered: one of a few bytes takes a hundred beside them.
+const BATCH_PIECES_MAX: usize = 1_024;
+
 /// A finished, durable data file in `tmp/`. Gone when it is dropped, unless it was kept.
 pub(super) struct Staged {
     file: TmpData,
@@ -93,7 +96,7 @@ impl FileStore {
 async fn gather(body: &mut Incoming) -> Result<Vec<Bytes>, StoreError> {
     let mut batch = Vec::new();
     let mut len = 0_usize;
-    while len < BATCH_LEN {
+    while len < BATCH_LEN && batch.len() < BATCH_PIECES_MAX {
         match body.next().await? {
             // An empty chunk is no end.
             Some(chunk) if chunk.is_empty() => {}
