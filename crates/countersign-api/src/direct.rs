@@ -1,6 +1,6 @@
 //! Files that come through the server itself.
 
-use std::io;
+use std::{io, time::Duration};
 
 use axum::body::Bytes;
 use countersign::Timestamp;
@@ -20,8 +20,11 @@ use crate::{
 /// The most bytes of a file that comes this way: as many as of one PUT.
 const SIZE_MAX: u64 = 5 * 1024 * 1024 * 1024;
 
-/// How long bytes may wait for their record, in seconds. Longer than any request lives.
+/// How long bytes may wait for their record, in seconds.
 const UNRECORDED_SECS_MAX: u32 = 86_400;
+
+/// How long a request may take that stores them: less, so that they come before they are swept.
+pub(crate) const REQUEST_MAX: Duration = Duration::from_hours(12);
 
 /// Bytes that are stored, and that no record has yet.
 ///
@@ -65,7 +68,7 @@ impl App {
     /// Gives stored bytes to their owner.
     pub(crate) async fn keep(
         &self,
-        deposit: Deposit,
+        deposit: &Deposit,
         owner: Identity,
         now: Timestamp,
     ) -> Result<Upload, ApiError> {

@@ -45,13 +45,21 @@ pub(crate) enum Reason {
 /// The deepest nesting of a body.
 const DEPTH_MAX: usize = 32;
 
+/// The fewest bytes per value of a body, as [`weight`] counts them. An object has about 550 bytes in
+/// memory, and three in a body: 2 MiB of them would be 170 MB.
+const BYTES_PER_VALUE_MIN: usize = 16;
+
 /// A JSON object. Members that nobody asks for are ignored.
 #[derive(Debug, Default)]
 pub(crate) struct Body(Map<String, Value>);
 
 impl Body {
     /// `None` for what is no JSON object, or a deeper one than any request needs.
-    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+    /// `len_max` is what a body like this may have.
+    pub(crate) fn parse(bytes: &[u8], len_max: usize) -> Option<Self> {
+        if weight(bytes) > len_max / BYTES_PER_VALUE_MIN {
+            return None;
+        }
         match serde_json::from_slice(bytes) {
             Ok(Value::Object(members)) if members.values().all(|it| is_shallow(it, DEPTH_MAX)) => {
                 Some(Self(members))
@@ -135,6 +143,16 @@ pub(crate) fn invalid(field: &'static str, reason: Reason, input: Value) -> Inva
     Invalid { place: Place::Body, field, reason, input }
 }
 
+/// How many values there can be at most; an object counts as four more.
+fn weight(bytes: &[u8]) -> usize {
+    let weight_of = |byte: &u8| match byte {
+        b'{' => 5,
+        b'[' | b',' => 1,
+        _ => 0,
+    };
+    bytes.iter().map(weight_of).sum()
+}
+
 fn is_shallow(value: &Value, depth_max: usize) -> bool {
     let Some(depth_max) = depth_max.checked_sub(1) else { return false };
     match value {
@@ -211,6 +229,8 @@ fn kind_of(value: &Value) -> Value {
 mod tests {
     use super::*;
 
+    const LEN_MAX: usize = 64 * 1024;
+
     fn integer(text: &str) -> Result<i64, Reason> {
         let query = Query(vec![("n".into(), text.into())]);
         query.integer("n", 5, (1, 100)).map_err(|invalid| invalid.reason)
@@ -259,20 +279,35 @@ mod tests {
         let nested = |levels: usize| {
             format!("{{\"a\":{}1{}}}", "[".repeat(levels), "]".repeat(levels)).into_bytes()
         };
-        assert!(Body::parse(&nested(31)).is_some());
+        assert!(Body::parse(&nested(31), LEN_MAX).is_some());
         for wrong in [nested(32), nested(100_000), b"[]".into(), b"".into(), b"{\"a\":1".into()] {
-            assert!(Body::parse(&wrong).is_none());
+            assert!(Body::parse(&wrong, LEN_MAX).is_none());
         }
     }
 
     #[test]
     fn a_member_that_is_no_string_is_said_to_be_none() {
-        let body = Body::parse(br#"{"a":1,"b":null,"c":"x","d":[1]}"#).unwrap();
+        let body = Body::parse(br#"{"a":1,"b":null,"c":"x","d":[1]}"#, LEN_MAX).unwrap();
         let text = |field| body.text(field, |text| Ok(text.to_owned()));
         assert_eq!(text("a").unwrap_err().reason, Reason::NotString);
         assert_eq!(text("b").unwrap_err().reason, Reason::Missing);
         assert_eq!(text("c").unwrap(), "x");
         assert_eq!(text("d").unwrap_err().input, Value::Array(Vec::new()));
         assert_eq!(text("e").unwrap_err().reason, Reason::Missing);
+    }
+
+    #[test]
+    fn a_body_that_would_take_much_more_memory_than_it_has_bytes_is_none() {
+        const COMPLETION_LEN_MAX: usize = 2 * 1024 * 1024;
+        let parts = |count: usize, part: &str| {
+            format!("{{\"parts\":[{}]}}", vec![part; count].join(",")).into_bytes()
+        };
+        let part = "{\"part_number\":10000,\"number\":10000,\"etag\":\"x\",\"size\":1}";
+        assert!(Body::parse(&parts(10_000, part), COMPLETION_LEN_MAX).is_some());
+        for wrong in ["{}", "{\"\":1}", "[]", "1"] {
+            let many = parts(200_000, wrong);
+            assert!(many.len() < COMPLETION_LEN_MAX);
+            assert!(Body::parse(&many, COMPLETION_LEN_MAX).is_none(), "{wrong}");
+        }
     }
 }

@@ -34,20 +34,30 @@ pub(crate) struct Trace {
 
 /// What every answer of the control plane says; and the one place that logs what is our fault.
 pub(crate) async fn finish(mut response: Response) -> Response {
-    if let Some(Failure(error)) = response.extensions().get()
-        && let ApiError::Internal(source) = &**error
-    {
-        let trace = response.extensions().get::<Trace>();
-        let id = trace.map(|trace| tracing::field::display(trace.id));
-        // `Debug` escapes what a client may have put there for the eyes of whoever reads the log.
-        let external = trace.and_then(|trace| trace.external.as_ref()).map(tracing::field::debug);
-        tracing::error!(error = %chain(&**source), trace_id = id, external, "a request failed");
+    if let Some(Failure(error)) = response.extensions().get() {
+        log(error, response.extensions().get());
     }
     let headers = response.headers_mut();
     // An answer may be a capability: no cache may keep it.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+fn log(error: &ApiError, trace: Option<&Trace>) {
+    let id = trace.map(|trace| tracing::field::display(trace.id));
+    // `Debug` escapes what a client may have put there for the eyes of whoever reads the log.
+    let external = trace.and_then(|trace| trace.external.as_ref()).map(tracing::field::debug);
+    match error {
+        ApiError::Internal(source) => {
+            tracing::error!(error = %chain(&**source), trace_id = id, external, "a request failed");
+        }
+        // Not the client's fault either, and some dialects answer them with HTTP 200.
+        ApiError::Full | ApiError::Unavailable => {
+            tracing::warn!(%error, trace_id = id, external, "a request was refused");
+        }
+        _ => {}
+    }
 }
 
 /// A time as RFC 3339 has it, in UTC. A year that it has no digits for does not come out of our
@@ -70,17 +80,16 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 /// Reads a JSON object of at most so many bytes.
 pub(crate) async fn read_json(body: RequestBody, len_max: usize) -> Result<Body, ApiError> {
-    Body::parse(&read_body(body, len_max).await?).ok_or(ApiError::NotJson)
+    Body::parse(&read_body(body, len_max).await?, len_max).ok_or(ApiError::NotJson)
 }
 
 /// Reads a JSON object that need not be there: no body at all is one without members.
 pub(crate) async fn read_optional_json(body: RequestBody) -> Result<Body, ApiError> {
     let bytes = read_body(body, BODY_LEN_MAX).await?;
     if bytes.is_empty() {
-        Ok(Body::default())
-    } else {
-        Body::parse(&bytes).ok_or(ApiError::NotJson)
+        return Ok(Body::default());
     }
+    Body::parse(&bytes, BODY_LEN_MAX).ok_or(ApiError::NotJson)
 }
 
 async fn read_body(body: RequestBody, len_max: usize) -> Result<Bytes, ApiError> {

@@ -15,6 +15,7 @@ use countersign_catalog::{Identity, Upload};
 use countersign_storage::{CompletedPart, ETag, PartNumber};
 use futures_util::TryStreamExt;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::{
     USER_ID, answer, asked,
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     App,
     content::ContentFault,
-    direct::Deposit,
+    direct::{Deposit, REQUEST_MAX},
     error::ApiError,
     fields::{Body, Invalid, Reason, invalid, missing},
     form::{Form, FormField},
@@ -119,10 +120,11 @@ async fn upload(
     let body = SharedBody::new(body);
     let upload = async {
         let mut sent = Sent { user: read_query(&uri).text(USER_ID)?.map(Into::into), file: None };
-        let read = sent.read(&app, Form::new(&headers, body.stream())?).await;
-        let kept = match read {
-            Ok(()) => sent.keep(&app, &holder).await,
-            Err(error) => Err(error),
+        let read = sent.read(&app, Form::new(&headers, body.stream())?);
+        let kept = match timeout(REQUEST_MAX, read).await {
+            Ok(Ok(())) => sent.keep(&app, &holder).await,
+            Ok(Err(error)) => Err(error),
+            Err(_elapsed) => Err(ApiError::Closed),
         };
         if kept.is_err()
             && let Some(file) = sent.file.take()
@@ -179,10 +181,10 @@ impl Sent {
         Ok(())
     }
 
-    async fn keep(&mut self, app: &App, holder: &Identity) -> Result<Upload, ApiError> {
+    async fn keep(&self, app: &App, holder: &Identity) -> Result<Upload, ApiError> {
         let user = self.user.as_deref().ok_or_else(|| missing(USER_ID))?;
         let who = app.act_as(holder, user).await?;
-        let file = self.file.take().ok_or_else(|| missing("file"))?;
+        let file = self.file.as_ref().ok_or_else(|| missing("file"))?;
         app.keep(file, who, app.now()).await
     }
 }
