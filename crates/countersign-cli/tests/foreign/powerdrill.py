@@ -59,8 +59,9 @@ class Patient:
 
     RATE = "300k"
 
-    def __init__(self, api, folder, tally):
-        self.tally, self.body, self.path = tally, text_of(7, 36_000_000), folder / "patient"
+    def __init__(self, api, server, folder, tally):
+        self.server, self.tally = server, tally
+        self.body, self.path = text_of(7, 36_000_000), folder / "patient"
         link = api.link(api.source("patient.txt", self.body))
         line = ["curl", "-fsS", "--limit-rate", self.RATE, "-o", self.path, link]
         self.curl = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
@@ -68,7 +69,8 @@ class Patient:
     def check(self):
         _, told = self.curl.communicate(timeout=150)
         is_whole = self.curl.returncode == 0 and self.path.read_bytes() == self.body
-        self.tally.check("patient downloads", is_whole, self.curl.returncode, told)
+        ends = [line for line in self.server.err().splitlines() if "connection ended" in line]
+        self.tally.check("patient downloads", is_whole, self.curl.returncode, told, ends)
 
 
 def external_ids(api, server, tally):
@@ -141,7 +143,7 @@ def step(options, folder, tally):
         api, by_mate, by_other = [Powerdrill(server.url, it["api_key"], it["user_id"])
                                   for it in (pair, mate, other)]
         expiring, stalled = Expiring(api, tally), forms.Stalled(server, api, tally)
-        patient = Patient(api, folder, tally)
+        patient = Patient(api, server, folder, tally) if options.patient else None
         official(options, server, pair, folder, options.seed, tally)
         documented.run(server, pair, folder, options.seed, tally)
         documented.refusals(server, pair, other, tally)
@@ -154,7 +156,8 @@ def step(options, folder, tally):
         crash = powerdrill_crash.run(options, folder, tally)
         expiring.check_dead()
         stalled.check()
-        patient.check()
+        if patient:
+            patient.check()
         check(server.is_alive(), "the server is not well")
         memory = memory_mib(server)
         tally.check("memory", memory < parts.MEMORY_MIB_MAX, f"{memory} MiB")
@@ -168,6 +171,7 @@ def step(options, folder, tally):
 
 def arguments(parser):
     parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--patient", action="store_true", help="a download of 100 s")
     parser.add_argument("--node", action="store_true", help="needs Node.js from 18 on")
 
 
