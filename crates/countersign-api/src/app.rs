@@ -1,8 +1,8 @@
 use std::{fmt, sync::Arc};
 
 use countersign::Timestamp;
-use countersign_catalog::{Catalog, Intake, Upload};
-use countersign_storage::{Backend, ObjectKey, UrlSigner};
+use countersign_catalog::{Catalog, Intake, Stored, Upload};
+use countersign_storage::{Backend, ObjectInfo, ObjectKey, UrlSigner};
 use uuid::Uuid;
 
 use crate::error::ApiError;
@@ -90,6 +90,11 @@ impl App {
 /// A key for accepted bytes: nothing of it is a user's text, and nobody can guess it.
 pub(crate) fn new_object_key(extension: &str) -> String {
     format!("objects/{}.{extension}", Uuid::new_v4())
+}
+
+/// What was stored, as the catalog records it.
+pub(crate) fn stored(info: &ObjectInfo) -> Stored {
+    Stored { size: info.size, etag: info.etag.as_str().into(), sha256: info.sha256 }
 }
 
 /// A key out of the catalog.

@@ -4,14 +4,14 @@ use std::{io, time::Duration};
 
 use axum::body::Bytes;
 use countersign::Timestamp;
-use countersign_catalog::{Identity, Intake, NewUpload, Stored, Upload};
+use countersign_catalog::{Identity, Intake, NewUpload, Upload};
 use countersign_storage::{ObjectInfo, ObjectKey, PutRequest, StoreError};
 use futures_util::stream::BoxStream;
 use uuid::Uuid;
 
 use crate::{
     App,
-    app::{new_object_key, object_key},
+    app::{new_object_key, object_key, stored},
     content::ContentFault,
     error::ApiError,
     source_name::SourceName,
@@ -48,8 +48,8 @@ impl App {
         let due_at = now.checked_add_secs(UNRECORDED_SECS_MAX).unwrap_or(Timestamp::MAX);
         self.catalog.doom(key.as_str(), due_at).await?;
         let put = PutRequest::up_to(SIZE_MAX).with_content_type(name.media_type());
-        let stored = self.backend.objects().put(&key, bytes, put).await;
-        let info = match stored.map_err(refused_body) {
+        let info = self.backend.objects().put(&key, bytes, put).await;
+        let info = match info.map_err(refused_body) {
             Ok(info) => info,
             Err(error) => {
                 // There should be nothing; but not every backend can be sure.
@@ -81,9 +81,7 @@ impl App {
             declared_size: None,
             not_after: now,
         };
-        let ObjectInfo { size, etag, sha256, .. } = &deposit.info;
-        let stored = Stored { size: *size, etag: etag.as_str().into(), sha256: *sha256 };
-        Ok(self.catalog.add_stored_upload(&new, &stored, now).await?)
+        Ok(self.catalog.add_stored_upload(&new, &stored(&deposit.info), now).await?)
     }
 
     /// Deletes stored bytes that nobody gets.

@@ -6,15 +6,15 @@
 
 use countersign::{Lifetime, PresignedUrl, Timestamp};
 use countersign_catalog::{
-    CatalogError, File, FilePage, FileRef, Identity, Intake, NewFile, NewUpload, Page, Stored,
-    Upload, UploadState,
+    CatalogError, File, FilePage, FileRef, Identity, Intake, NewFile, NewUpload, Page, Upload,
+    UploadState,
 };
 use countersign_storage::{Bound, Download, StoreError};
 use uuid::Uuid;
 
 use crate::{
     App,
-    app::{new_object_key, object_key},
+    app::{new_object_key, object_key, stored},
     content,
     error::ApiError,
     file_name::{FileName, extension_of},
@@ -101,9 +101,7 @@ impl App {
             self.bury(upload).await;
             return Err(ApiError::Refused(fault));
         }
-        let etag = info.etag.as_str().into();
-        let stored = Stored { size: info.size, etag, sha256: info.sha256 };
-        let accepted = self.catalog.accept_upload(upload.id, &stored, now).await;
+        let accepted = self.catalog.accept_upload(upload.id, &stored(&info), now).await;
         if matches!(accepted, Err(CatalogError::UploadClosed)) {
             // Deleted while its bytes were looked at: they were put back by the freezing.
             self.bury(upload).await;

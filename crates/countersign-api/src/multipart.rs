@@ -5,7 +5,7 @@
 //! completing ends.
 
 use countersign::{Lifetime, PresignedUrl, Timestamp};
-use countersign_catalog::{Identity, Intake, NewUpload, Stored, Upload, UploadState};
+use countersign_catalog::{Identity, Intake, NewUpload, Upload, UploadState};
 use countersign_storage::{
     Attribute, Attributes, Bound, CompletedPart, ObjectKey, Part, PartNumber, StoreError, UploadId,
 };
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     App,
-    app::{new_object_key, object_key},
+    app::{new_object_key, object_key, stored},
     error::ApiError,
     fields::Reason,
     source_name::SourceName,
@@ -175,9 +175,7 @@ impl App {
             | StoreError::PartTooSmall { .. } => invalid_parts("a part is another one by now"),
             other => other.into(),
         })?;
-        let etag = info.etag.as_str().into();
-        let stored = Stored { size: info.size, etag, sha256: info.sha256 };
-        self.catalog.accept_upload(upload.id, &stored, now).await?;
+        self.catalog.accept_upload(upload.id, &stored(&info), now).await?;
         Ok(upload)
     }
 }
