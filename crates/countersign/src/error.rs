@@ -2,7 +2,8 @@
 //!
 //! [`InvalidValue`] is a value that cannot be what it claims to be, [`PresignError`] a request that
 //! cannot be signed, [`ParseError`] a request that does not carry a signature in the right shape,
-//! [`VerifyError`] one that does, and still must not be served.
+//! [`VerifyError`] one that does, and still must not be served; [`PrefixTokenError`] a prefix token
+//! that does not hold.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -410,3 +411,43 @@ impl From<ParseError> for VerifyError {
         Self::Parse(error)
     }
 }
+
+/// Why a prefix token does not hold. None of it shows the token.
+///
+/// The reasons are listed in the order in which they are looked for: a token that is expired *and*
+/// forged is a [`Mismatch`](Self::Mismatch), so that nobody else learns what would have been right.
+///
+/// ```
+/// use countersign::{MasterKey, PrefixTokenError, Timestamp};
+///
+/// let key = MasterKey::new([7; 32]).prefix_token_key();
+/// let error = key.verify("CS01-guessed", Timestamp::MIN).unwrap_err();
+/// assert_eq!(error, PrefixTokenError::Malformed);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PrefixTokenError {
+    /// The text is no token, in the one spelling that tokens have.
+    Malformed,
+    /// The MAC is not that of this token.
+    Mismatch,
+    /// The token is a real one, and its time is over.
+    Expired {
+        /// The clock of the verifier.
+        now: Timestamp,
+        /// The first second in which the token no longer holds.
+        not_after: Timestamp,
+    },
+}
+
+impl fmt::Display for PrefixTokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed => f.write_str("the prefix token is malformed"),
+            Self::Mismatch => f.write_str("the prefix token does not match"),
+            Self::Expired { now, not_after } => write!(f, "expired at {not_after}, it is {now}"),
+        }
+    }
+}
+
+impl core::error::Error for PrefixTokenError {}

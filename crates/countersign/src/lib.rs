@@ -36,6 +36,12 @@
 //! [`Checked::verify`] compares the signature, and its [`Verified`] is the witness that a handler
 //! asks for. [`Verifier`] has the example.
 //!
+//! # Prefix tokens
+//!
+//! A presigned URL is for one object. A [`PrefixToken`] is for whatever its issuer has a record of,
+//! such as new files below a prefix: [`PrefixTokenKey`] makes it and verifies it. It is no form of
+//! Amazon's.
+//!
 //! # What this crate does not do
 //!
 //! - It sends and receives nothing, and looks no key up.
@@ -79,6 +85,7 @@ mod master_key;
 mod method;
 mod names;
 mod payload;
+mod prefix_token;
 mod presign;
 mod query;
 mod request;
@@ -96,14 +103,15 @@ pub use claim::Claim;
 pub use credentials::{Credentials, SecretKey};
 pub use endpoint::{Addressing, Endpoint};
 pub use error::{
-    EndpointFault, Field, InvalidValue, KeyFault, ParseError, PresignError, ScopeMismatch,
-    VerifyError,
+    EndpointFault, Field, InvalidValue, KeyFault, ParseError, PrefixTokenError, PresignError,
+    ScopeMismatch, VerifyError,
 };
 pub use expiry::{Lifetime, Skew, Validity};
 pub use head::{Headers, RequestHead};
 pub use master_key::MasterKey;
 pub use method::Method;
 pub use payload::PayloadRule;
+pub use prefix_token::{PrefixToken, PrefixTokenKey, VerifiedPrefix};
 pub use presign::Presigner;
 pub use request::PresignRequest;
 pub use scope::{Region, Scope, Service};

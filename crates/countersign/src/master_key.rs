@@ -1,17 +1,17 @@
 use alloc::string::String;
 use core::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use hmac::Mac;
 use zeroize::Zeroizing;
 
-use crate::{SecretKey, payload::hex_of};
+use crate::{PrefixTokenKey, SecretKey, payload::hex_of, prefix_token::keyed};
 
 /// What the purpose of a derived secret begins with. The NUL ends it: no id can move the border.
 const SIGNING_LABEL: &[u8] = b"countersign signing key v1\0";
+const PREFIX_TOKEN_LABEL: &[u8] = b"countersign prefix token v1\0";
 
-/// 32 random bytes from which the secrets of signing key pairs are derived, so that none has to be
-/// stored.
+/// 32 random bytes from which the secrets of signing key pairs and the key of prefix tokens are
+/// derived, so that none has to be stored.
 ///
 /// - A secret is HMAC-SHA-256 under this key, over a label of its purpose and the access key id, in
 ///   64 lower-case hex digits. Who knows one learns nothing of another.
@@ -37,15 +37,23 @@ impl MasterKey {
     /// The secret of the signing key pair with this id.
     #[must_use]
     pub fn signing_secret(&self, access_key_id: &str) -> SecretKey {
-        let mut block = Zeroizing::new([0; 64]);
-        block.iter_mut().zip(self.0.iter()).for_each(|(byte, of_key)| *byte = *of_key);
-        let mut mac = Hmac::<Sha256>::new(&(*block).into());
+        let mut mac = keyed(&self.0);
         mac.update(SIGNING_LABEL);
         mac.update(access_key_id.as_bytes());
         let digits = Zeroizing::new(hex_of(mac.finalize().into_bytes().into()));
         let mut secret = Zeroizing::new(String::with_capacity(digits.len()));
         secret.extend(digits.iter().copied().map(char::from));
         SecretKey::derived(secret)
+    }
+
+    /// The key of prefix tokens: HMAC-SHA-256 under this key, over a label of its own.
+    ///
+    /// [`PrefixTokenKey`] has an example.
+    #[must_use]
+    pub fn prefix_token_key(&self) -> PrefixTokenKey {
+        let mut mac = keyed(&self.0);
+        mac.update(PREFIX_TOKEN_LABEL);
+        PrefixTokenKey::derived(&Zeroizing::new(mac.finalize().into_bytes().into()))
     }
 }
 
@@ -60,6 +68,7 @@ mod tests {
     use std::format;
 
     use super::*;
+    use crate::Timestamp;
 
     fn secret(master: u8, id: &str) -> String {
         let secret = MasterKey::new([master; 32]).signing_secret(id);
@@ -72,6 +81,20 @@ mod tests {
     fn a_secret_is_what_openssl_says() {
         let expected = "0f480a489312b4cd18fa01f451db3eae3d5b77d993697012c3a30bef12d9cfb4";
         assert_eq!(secret(7, "CS01ABCDEFGHIJKLMNOP"), expected);
+    }
+
+    /// `printf 'countersign prefix token v1\0' | openssl dgst -sha256 -mac HMAC -macopt
+    /// hexkey:0707…07`
+    #[test]
+    fn the_key_of_prefix_tokens_is_what_openssl_says() {
+        let expected = "0babac60054dbd058c359961bfc924f6a965b1591221cc4c1eaa75a7d3a95015";
+        let mut bytes = Zeroizing::new([0; 32]);
+        hex::decode_to_slice(expected, &mut *bytes).unwrap();
+        // A key shows itself only through what it makes.
+        let of = |key: PrefixTokenKey| String::from(key.issue([1; 16], Timestamp::MAX).as_str());
+        let derived = of(MasterKey::new([7; 32]).prefix_token_key());
+        assert_eq!(derived, of(PrefixTokenKey::derived(&bytes)));
+        assert_ne!(derived, of(MasterKey::new([8; 32]).prefix_token_key()));
     }
 
     #[test]

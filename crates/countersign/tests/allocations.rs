@@ -2,8 +2,8 @@
 
 use allocation_counter::measure;
 use countersign::{
-    Addressing, Bucket, Claim, Credentials, Endpoint, Lifetime, Method, PresignRequest, Region,
-    RequestHead, Scope, SecretKey, Service, SigningKey, Timestamp, Verifier,
+    Addressing, Bucket, Claim, Credentials, Endpoint, Lifetime, MasterKey, Method, PresignRequest,
+    Region, RequestHead, Scope, SecretKey, Service, SigningKey, Timestamp, Verifier,
 };
 
 const KEYS: [&str; 2] = [
@@ -72,4 +72,19 @@ fn verifying_allocates_nothing() {
         };
         assert_eq!(measure(verify).count_total, 0, "{name}");
     }
+}
+
+#[test]
+fn verifying_a_prefix_token_allocates_nothing() {
+    let key = MasterKey::new([7; 32]).prefix_token_key();
+    let token = key.issue([1; 16], Timestamp::MAX);
+    let forged = token.as_str().replace("CS01-0", "CS01-1");
+    assert_eq!(measure(|| drop(key.issue([1; 16], Timestamp::MAX))).count_total, 1);
+    let verify = || {
+        key.verify(token.as_str(), now()).unwrap();
+        key.verify(token.as_str(), Timestamp::MAX).unwrap_err();
+        key.verify(&forged, now()).unwrap_err();
+        key.verify("CS01-", now()).unwrap_err();
+    };
+    assert_eq!(measure(verify).count_total, 0);
 }
