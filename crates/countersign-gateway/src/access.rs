@@ -108,6 +108,15 @@ pub enum Refusal {
     /// The holder of the key may not do this: `AccessDenied`.
     #[error("the holder of the key may not do this")]
     Denied,
+    /// There is one of this name already, and it is not replaced: `PreconditionFailed`.
+    #[error("there is one already")]
+    Exists,
+    /// The name is none that is taken here: `InvalidArgument`.
+    #[error("the name is not valid")]
+    InvalidName,
+    /// There is no room for it: `InsufficientStorage`.
+    #[error("there is no room")]
+    Full,
     /// It cannot be said now: `ServiceUnavailable`.
     #[error("the grants cannot be read now")]
     Unavailable,

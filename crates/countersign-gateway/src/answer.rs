@@ -4,6 +4,7 @@ use axum::{
     body::{Body, Bytes},
     response::Response,
 };
+use countersign_storage::ETag;
 use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
@@ -26,7 +27,8 @@ const ALWAYS: [(HeaderName, &str); 6] = [
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
-/// The name of one request in the answer and in the log, and the path it is about: never a query.
+/// The name of one request in the answer and in the log, and the path it is about: never a query,
+/// and never a token.
 #[derive(Debug, Clone)]
 pub(crate) struct Trace {
     pub(crate) request_id: String,
@@ -62,8 +64,8 @@ impl Trace {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
         match fault {
-            Fault::Method => {
-                headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, PUT, OPTIONS"));
+            Fault::Method(allowed) => {
+                headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
             }
             Fault::Range { size } => {
                 put(headers, header::CONTENT_RANGE, &format!("bytes */{size}"));
@@ -82,17 +84,24 @@ impl Trace {
     }
 }
 
-/// Lets any page send what its URL allows.
-pub(crate) fn preflight() -> Response {
+/// Lets any page send what its URL allows, which is at most these methods.
+pub(crate) fn preflight(methods: &'static str) -> Response {
     let mut response = Response::new(no_body());
     *response.status_mut() = StatusCode::NO_CONTENT;
     for (name, value) in [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, PUT"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, methods),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "*"),
         (header::ACCESS_CONTROL_MAX_AGE, "3600"),
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
+    response
+}
+
+/// The answer to an upload.
+pub(crate) fn tagged(etag: &ETag) -> Response {
+    let mut response = Response::new(Body::empty());
+    put(response.headers_mut(), header::ETAG, &etag.quoted());
     response
 }
 

@@ -1,20 +1,22 @@
 //! Why a request is not served. What the client is told of it is in [`wire`](crate::wire).
 
-use countersign::{ParseError, VerifyError};
+use countersign::{ParseError, PrefixTokenError, VerifyError};
 use countersign_storage::StoreError;
 
 use crate::{Refusal, Unavailable};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
-    #[error("the method is not one of GET, HEAD and PUT")]
-    Method,
+    #[error("the method is not one of {0}")]
+    Method(&'static str),
     #[error("the target is not an absolute path")]
     AbsoluteTarget,
     #[error("the request says in two ways where its body ends")]
     Framing,
     #[error("the request is not verified")]
     Verify(#[from] VerifyError),
+    #[error("the prefix token does not hold")]
+    Prefix(#[from] PrefixTokenError),
     #[error("the key that signed was not found")]
     Keys(#[from] Unavailable),
     /// The signature is right, and for something that is not here.
@@ -39,6 +41,8 @@ pub(crate) enum Fault {
     PayloadMismatch,
     #[error("the user metadata is over 2048 bytes")]
     MetadataTooLarge,
+    #[error("the upload took too long")]
+    TooSlow,
     #[error("a condition of the request does not hold")]
     Precondition,
     #[error("none of the object's {size} bytes is in the range")]

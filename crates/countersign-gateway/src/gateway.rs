@@ -2,25 +2,26 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    body::{Body, HttpBody},
     extract::{Request, State},
     response::Response,
     routing::any,
 };
 use countersign::{
-    Claim, Endpoint, Region, RequestHead, Resource, Service, Timestamp, Verified, Verifier,
-    VerifyError,
+    Claim, Endpoint, PrefixTokenKey, Region, RequestHead, Resource, Service, Timestamp, Verified,
+    Verifier, VerifyError,
 };
-use countersign_storage::{ETag, ObjectKey, StoreError};
-use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
+use countersign_storage::{ObjectKey, StoreError};
+use http::{Method, request::Parts};
 
 use crate::{
-    Access, Grants, SigningKeys,
+    Access, Grants, PrefixUploads, SigningKeys,
     answer::{self, Trace},
     download::{self, Content},
+    exchange::{self, Offer},
     fault::Fault,
     head::{self, Fields},
     intake,
+    prefix::Prefixes,
     task::Task,
     upload::{self, Kind},
 };
@@ -102,6 +103,7 @@ pub struct Gateway {
     keys: Arc<dyn SigningKeys>,
     grants: Arc<dyn Grants>,
     clock: fn() -> Timestamp,
+    prefixes: Option<Prefixes>,
 }
 
 impl Gateway {
@@ -116,32 +118,48 @@ impl Gateway {
         clock: fn() -> Timestamp,
     ) -> Self {
         let verifier = Verifier::new(region, Service::S3);
-        Self { endpoint, verifier, keys, grants, clock }
+        Self { endpoint, verifier, keys, grants, clock, prefixes: None }
     }
 
-    /// The routes: the base path of the endpoint, and all below it, for any method.
+    /// Takes files by prefix tokens too, at [`PREFIX_PATH`](crate::PREFIX_PATH). The base path of
+    /// the endpoint has to be another; where it has none, no bucket of that name is reached.
+    ///
+    /// [`PrefixUploads`] has an example.
+    #[must_use]
+    pub fn with_prefix_uploads(self, key: PrefixTokenKey, uploads: Arc<dyn PrefixUploads>) -> Self {
+        let prefixes = Some(Prefixes::new(key, uploads, self.clock));
+        Self { prefixes, ..self }
+    }
+
+    /// The routes: the base path of the endpoint, and all below it, for any method; and the same of
+    /// the path of prefix tokens, where they are taken.
     ///
     /// To be merged into another router, not nested: what is verified is the target as it was
     /// received, whatever a router cut off.
-    pub fn router(self) -> Router {
+    ///
+    /// # Panics
+    ///
+    /// When both of these paths are the same.
+    pub fn router(mut self) -> Router {
+        let of_prefixes = self.prefixes.take().map(Prefixes::router).unwrap_or_default();
         let root = self.endpoint.as_bucket().root().to_string();
         let base = root.trim_end_matches('/');
         let paths = [String::from(base), format!("{base}/"), format!("{base}/{{*rest}}")];
         let routed = |router: Router<_>, path: &String| router.route(path, any(serve));
         let router = paths.iter().filter(|path| !path.is_empty()).fold(Router::new(), routed);
-        router.with_state(Arc::new(self))
+        router.with_state(Arc::new(self)).merge(of_prefixes)
     }
 
     async fn answer(
         &self,
         parts: &Parts,
-        body: &mut Option<Body>,
+        offer: &mut Offer,
         trace: &Trace,
     ) -> Result<Response, Fault> {
         match parts.method {
             Method::GET | Method::HEAD | Method::PUT => {}
-            Method::OPTIONS => return Ok(answer::preflight()),
-            _ => return Err(Fault::Method),
+            Method::OPTIONS => return Ok(answer::preflight("GET, HEAD, PUT")),
+            _ => return Err(Fault::Method("GET, HEAD, PUT, OPTIONS")),
         }
         head::check_framing(&parts.headers)?;
         let target = head::target(parts)?;
@@ -162,7 +180,7 @@ impl Gateway {
             as_get = Claim::parse(&RequestHead { method: Method::GET.as_str(), ..head })?;
             verified = self.verifier.check(&as_get, now)?.verify(key.as_deref());
         }
-        self.serve(&verified?, parts, body, trace, now).await
+        self.serve(&verified?, parts, offer, trace, now).await
     }
 
     /// Does what a verified request asks for, if it is granted.
@@ -170,7 +188,7 @@ impl Gateway {
         &self,
         verified: &Verified<'_, '_>,
         parts: &Parts,
-        body: &mut Option<Body>,
+        offer: &mut Offer,
         trace: &Trace,
         now: Timestamp,
     ) -> Result<Response, Fault> {
@@ -194,14 +212,14 @@ impl Gateway {
             }
             Task::Put => {
                 let put = upload::request(&parts.headers, payload, Kind::Object)?;
-                let stored = backend.objects().put(&key, intake::chunks(body.take()), put).await;
-                Ok(tagged(&stored.map_err(refused)?.etag))
+                let stored = backend.objects().put(&key, intake::chunks(offer.take()), put).await;
+                Ok(answer::tagged(&stored.map_err(refused)?.etag))
             }
             Task::PutPart(upload, number) => {
                 let put = upload::request(&parts.headers, payload, Kind::Part)?;
-                let chunks = intake::chunks(body.take());
+                let chunks = intake::chunks(offer.take());
                 let stored = backend.parts().put_part(&key, &upload, number, chunks, put).await;
-                Ok(tagged(&stored.map_err(refused)?))
+                Ok(answer::tagged(&stored.map_err(refused)?))
             }
         }
     }
@@ -210,32 +228,7 @@ impl Gateway {
 async fn serve(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let trace = Trace::new(head::received_uri(&parts).path());
-    let has_body = !body.is_end_stream();
-    let mut body = Some(body);
-    let response = match gateway.answer(&parts, &mut body, &trace).await {
-        Ok(response) => response,
-        Err(fault) => {
-            let mut response = trace.refuse(&fault);
-            // Reading on would tell a client that waits with its body to send it.
-            if !parts.headers.contains_key(header::EXPECT) {
-                intake::drain(body).await;
-            }
-            // What comes next on the connection may be a body that nobody reads.
-            if has_body {
-                let close = HeaderValue::from_static("close");
-                response.headers_mut().insert(header::CONNECTION, close);
-            }
-            response
-        }
-    };
-    trace.seal(response)
-}
-
-/// The answer to an upload.
-fn tagged(etag: &ETag) -> Response {
-    let mut headers = HeaderMap::new();
-    answer::put(&mut headers, header::ETAG, &etag.quoted());
-    let mut response = Response::new(Body::empty());
-    *response.headers_mut() = headers;
-    response
+    let mut offer = Offer::new(body);
+    let answered = gateway.answer(&parts, &mut offer, &trace).await;
+    exchange::end(answered, &parts.headers, offer, &trace).await
 }

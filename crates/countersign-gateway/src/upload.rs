@@ -24,6 +24,7 @@ const METADATA_LEN_MAX: usize = 2048;
 const SHORT_LEN_MAX: usize = 255;
 
 const CHECKSUM_SHA256: &str = "x-amz-checksum-sha256";
+const CONTENT_SHA256: &str = "x-amz-content-sha256";
 const METADATA_PREFIX: &str = "x-amz-meta-";
 
 /// What is uploaded.
@@ -33,6 +34,9 @@ pub(crate) enum Kind {
     Object,
     /// A part, whose object got its attributes when the upload was created.
     Part,
+    /// A file by a prefix token, which is given its media type, has no other attributes and
+    /// replaces nothing.
+    File,
 }
 
 /// Reads the headers of an upload.
@@ -44,7 +48,7 @@ pub(crate) fn request(
     payload: PayloadRule,
     kind: Kind,
 ) -> Result<PutRequest, Fault> {
-    let mut put = PutRequest::new(length(headers)?);
+    let mut put = PutRequest::new(length(headers, kind)?);
     for (name, value) in headers {
         check_known(name.as_str(), value, headers, kind)?;
     }
@@ -57,11 +61,28 @@ pub(crate) fn request(
         }
         put.sha256 = Some(signed);
     }
-    if kind == Kind::Object {
-        put.mode = mode(headers)?;
-        put_attributes(&mut put, headers)?;
+    match kind {
+        Kind::Object => {
+            put.mode = mode(headers)?;
+            put_attributes(&mut put, headers)?;
+        }
+        Kind::Part => {}
+        Kind::File => {
+            // Whether it is asked for or not. Another condition is none that can be held.
+            mode(headers)?;
+            put.mode = PutMode::Create;
+        }
     }
     Ok(put)
+}
+
+/// What a request that is not signed says of its body.
+pub(crate) fn payload(headers: &HeaderMap) -> Result<PayloadRule, Fault> {
+    if !headers.contains_key(CONTENT_SHA256) {
+        return Ok(PayloadRule::Unsigned);
+    }
+    let value = text(headers, CONTENT_SHA256, SHORT_LEN_MAX)?;
+    Ok(PayloadRule::parse(value.unwrap_or_default())?)
 }
 
 /// Why the storage did not take the body.
@@ -72,11 +93,13 @@ pub(crate) fn fault(payload: PayloadRule, error: StoreError) -> Fault {
     }
 }
 
-fn length(headers: &HeaderMap) -> Result<u64, Fault> {
+fn length(headers: &HeaderMap, kind: Kind) -> Result<u64, Fault> {
     let length = text(headers, "content-length", SHORT_LEN_MAX)?.ok_or(Fault::LengthMissing)?;
     let length = plain_number(length);
     let length = length.ok_or_else(|| Fault::InvalidArgument("content-length".into()))?;
-    if length > LENGTH_MAX { Err(Fault::TooLarge) } else { Ok(length) }
+    // A file has no limit but the disk.
+    let is_too_large = length > LENGTH_MAX && kind != Kind::File;
+    if is_too_large { Err(Fault::TooLarge) } else { Ok(length) }
 }
 
 /// Refuses a header that would change what is stored, or when, and that is not obeyed here.
@@ -89,16 +112,22 @@ fn check_known(
     let is = |expected: &str| value.as_bytes().eq_ignore_ascii_case(expected.as_bytes());
     let is_known = match name {
         "content-range" | "if-modified-since" | "if-unmodified-since" => false,
-        "if-match" | "if-none-match" => kind == Kind::Object,
+        "if-match" => kind == Kind::Object,
+        "if-none-match" => kind != Kind::Part,
+        // A coding that is not stored would make other bytes of these.
+        "content-encoding" if kind == Kind::File => value.is_empty() || is("identity"),
         "content-encoding" => !has_chunks(value),
         CHECKSUM_SHA256
-        | "x-amz-content-sha256"
+        | CONTENT_SHA256
         | "x-amz-date"
         | "x-amz-security-token"
         | "x-amz-user-agent" => true,
         "x-amz-storage-class" => is("STANDARD"),
         "x-amz-sdk-checksum-algorithm" => is("SHA256") && headers.contains_key(CHECKSUM_SHA256),
         _ if name.starts_with(METADATA_PREFIX) => kind == Kind::Object,
+        // Clients that were made for the prefixes of Oracle Cloud send these.
+        "opc-client-request-id" => true,
+        _ if kind == Kind::File && name.starts_with("opc-") => false,
         _ => !name.starts_with("x-amz-"),
     };
     if is_known { Ok(()) } else { Err(Fault::NotImplemented(name.into())) }
@@ -249,6 +278,22 @@ mod tests {
         assert_eq!(length("5368709120").unwrap().length, BodyLength::Exactly(LENGTH_MAX));
         assert!(matches!(length("5368709121"), Err(Fault::TooLarge)));
         assert!(matches!(length(""), Err(Fault::LengthMissing)));
+    }
+
+    #[test]
+    fn a_file_has_any_length_and_replaces_nothing() {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-length", "5368709121".parse().unwrap());
+        let put = request(&headers, PayloadRule::Unsigned, Kind::File).unwrap();
+        assert_eq!(put.length, BodyLength::Exactly(LENGTH_MAX + 1));
+        assert_eq!((put.mode, put.attributes.len()), (PutMode::Create, 0));
+        let put = read(&[("if-none-match", "*"), ("content-type", "a/b")], Kind::File).unwrap();
+        assert_eq!((put.mode, put.attributes.len()), (PutMode::Create, 0));
+        for name in ["if-match", "if-none-match", "x-amz-meta-a", "content-encoding", "opc-a"] {
+            let refused = read(&[(name, "a")], Kind::File);
+            assert!(matches!(refused, Err(Fault::NotImplemented(told)) if *told == *name));
+        }
+        assert!(read(&[("opc-a", "a")], Kind::Object).is_ok());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use countersign::{Field, ParseError, ScopeMismatch, Timestamp, VerifyError};
+use countersign::{Field, ParseError, PrefixTokenError, ScopeMismatch, Timestamp, VerifyError};
 use countersign_storage::StoreError;
 use http::StatusCode;
 
@@ -23,15 +23,21 @@ pub(crate) struct Wire {
 impl Wire {
     pub(crate) fn of(fault: &Fault) -> Self {
         match fault {
-            Fault::Method => METHOD_NOT_ALLOWED.into(),
+            Fault::Method(_) => METHOD_NOT_ALLOWED.into(),
             Fault::AbsoluteTarget | Fault::Elsewhere => INVALID_URI.into(),
             Fault::Framing => INVALID_REQUEST.into(),
             Fault::Verify(error) => of_verify(error),
+            Fault::Prefix(error) => of_prefix(error),
             Fault::Keys(_) | Fault::Refused(Refusal::Unavailable) => UNAVAILABLE.into(),
             Fault::NotImplemented(name) => Self::from(NOT_IMPLEMENTED).with("ArgumentName", name),
             Fault::Refused(Refusal::NoSuchKey) => NO_SUCH_KEY.into(),
             Fault::Refused(Refusal::NoSuchUpload) => NO_SUCH_UPLOAD.into(),
             Fault::Refused(Refusal::Denied) => ACCESS_DENIED.into(),
+            Fault::Refused(Refusal::Exists) | Fault::Precondition => PRECONDITION_FAILED.into(),
+            Fault::Refused(Refusal::InvalidName) => {
+                Self::from(INVALID_ARGUMENT).with("ArgumentName", "Key")
+            }
+            Fault::Refused(Refusal::Full) => FULL.into(),
             Fault::InvalidArgument(name) => Self::from(INVALID_ARGUMENT).with("ArgumentName", name),
             Fault::LengthMissing => LENGTH_MISSING.into(),
             Fault::TooLarge => TOO_LARGE.into(),
@@ -39,7 +45,7 @@ impl Wire {
             Fault::BadDigest => BAD_DIGEST.into(),
             Fault::PayloadMismatch => PAYLOAD_MISMATCH.into(),
             Fault::MetadataTooLarge => METADATA_TOO_LARGE.into(),
-            Fault::Precondition => PRECONDITION_FAILED.into(),
+            Fault::TooSlow => TIMEOUT.into(),
             Fault::Range { size } => {
                 Self::from(INVALID_RANGE).with("ActualObjectSize", &size.to_string())
             }
@@ -69,9 +75,7 @@ fn of_verify(error: &VerifyError) -> Wire {
         VerifyError::NotYetValid { now, .. } => {
             Wire::from(NOT_YET_VALID).with("ServerTime", &extended(*now))
         }
-        VerifyError::Expired { now, not_after } => Wire::from(EXPIRED)
-            .with("Expires", &extended(*not_after))
-            .with("ServerTime", &extended(*now)),
+        VerifyError::Expired { now, not_after } => expired(*now, *not_after),
         VerifyError::Scope(ScopeMismatch::Region { expected, .. }) => {
             Wire::from(WRONG_SCOPE).with("Region", expected)
         }
@@ -85,6 +89,18 @@ fn of_verify(error: &VerifyError) -> Wire {
         // A reason that is not known here yet is a refusal all the same.
         _ => ACCESS_DENIED.into(),
     }
+}
+
+fn of_prefix(error: &PrefixTokenError) -> Wire {
+    match error {
+        PrefixTokenError::Expired { now, not_after } => expired(*now, *not_after),
+        // One answer, and that of a grant that is not known: no guess is better than another.
+        _ => ACCESS_DENIED.into(),
+    }
+}
+
+fn expired(now: Timestamp, not_after: Timestamp) -> Wire {
+    Wire::from(EXPIRED).with("Expires", &extended(not_after)).with("ServerTime", &extended(now))
 }
 
 fn of_parse(error: ParseError) -> Wire {

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use countersign_storage::StoreError;
@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -36,16 +36,31 @@ impl<'w> MakeWriter<'w> for Log {
     }
 }
 
+/// All that is logged from the first call on, by all tests.
+pub(crate) fn log() -> &'static Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    LOG.get_or_init(|| {
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(log.clone())
+            .finish();
+        // Of a thread of its own it misses what another thread came by first.
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        log
+    })
+}
+
+impl Log {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
 #[tokio::test]
 async fn no_query_is_logged() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    // For the other tests too: one of a thread of its own misses what another thread came by first.
-    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let log = log();
     let why = || StoreError::Backend { source: "the disk is gone".into() };
     let world = World::over(Broken::over(World::new().backend, why, End::Error));
     let put = Sign::new("PUT", "path-canary").query(&[("x-id", "query-canary")]);
@@ -61,7 +76,7 @@ async fn no_query_is_logged() {
         ids.push(call.send(&world).await.header("x-amz-request-id").to_owned());
     }
 
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     for id in ids {
         let lines: Vec<_> = text.lines().filter(|line| line.contains(&id)).collect();
         assert!(matches!(&lines[..], [line] if line.contains("path-canary")), "{lines:?}");

@@ -7,6 +7,7 @@ mod download;
 mod logs;
 mod methods;
 mod parts;
+mod prefix;
 mod refused;
 mod socket;
 mod tamper;

@@ -15,13 +15,13 @@ use crate::{
     world::World,
 };
 
-struct Server {
-    world: World,
+pub(crate) struct Server {
+    pub(crate) world: World,
     listener_address: SocketAddr,
 }
 
 impl Server {
-    async fn of(world: World) -> Self {
+    pub(crate) async fn of(world: World) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let listener_address = listener.local_addr().unwrap();
         let router = world.router.clone();
@@ -29,19 +29,19 @@ impl Server {
         Self { world, listener_address }
     }
 
-    async fn connect(&self) -> TcpStream {
+    pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.listener_address).await.unwrap()
     }
 
     /// Sends bytes and reads until the other side closes, or is silent for a while.
-    async fn exchange(&self, bytes: impl AsRef<[u8]>) -> String {
+    pub(crate) async fn exchange(&self, bytes: impl AsRef<[u8]>) -> String {
         let mut stream = self.connect().await;
         stream.write_all(bytes.as_ref()).await.unwrap();
         read(&mut stream).await
     }
 }
 
-async fn read(stream: &mut TcpStream) -> String {
+pub(crate) async fn read(stream: &mut TcpStream) -> String {
     let mut all = Vec::new();
     let mut buffer = [0; 4096];
     while let Ok(Ok(count)) = timeout(Duration::from_millis(300), stream.read(&mut buffer)).await {
@@ -54,7 +54,7 @@ async fn read(stream: &mut TcpStream) -> String {
     String::from_utf8(all).unwrap()
 }
 
-fn head(call: &Call, more: &str) -> String {
+pub(crate) fn head(call: &Call, more: &str) -> String {
     let mut text = format!("{} {} HTTP/1.1\r\n", call.method, call.target);
     for (name, value) in &call.headers {
         write!(text, "{name}: {value}\r\n").unwrap();

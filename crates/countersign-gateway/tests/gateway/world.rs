@@ -15,6 +15,8 @@ use countersign_gateway::{
 };
 use countersign_storage::{Backend, ObjectKey, StoreError, collect};
 
+use crate::prefix::{self, files::Files};
+
 pub(crate) const HOST: &str = "localhost:8080";
 pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const ID: &str = "AKIAIOSFODNN7EXAMPLE";
@@ -35,6 +37,7 @@ pub(crate) fn credentials(id: &str) -> Credentials {
 pub(crate) struct World {
     pub(crate) router: Router,
     pub(crate) backend: Backend,
+    pub(crate) files: Arc<Files>,
     grants: Arc<Bucket>,
 }
 
@@ -51,7 +54,9 @@ impl World {
         let grants = Arc::new(Bucket { backend: backend.clone(), asked: AtomicUsize::new(0) });
         let region = Region::new(REGION).unwrap();
         let gateway = Gateway::new(endpoint, region, Arc::new(Keys), grants.clone(), now);
-        Self { router: gateway.router(), backend, grants }
+        let files = Arc::new(Files::new(backend.clone()));
+        let gateway = gateway.with_prefix_uploads(prefix::key(), files.clone());
+        Self { router: gateway.router(), backend, files, grants }
     }
 
     /// How often a grant was asked for.
