@@ -63,6 +63,7 @@ impl App {
                 owner: upload.owner.clone(),
                 name: name.as_str().into(),
                 description: Box::default(),
+                columns: Vec::new(),
             }),
         };
         let new = NewDataSource {

@@ -19,7 +19,7 @@ impl App {
         now: Timestamp,
     ) -> Result<Dataset, ApiError> {
         let (name, description) = (name.as_str().into(), description.as_str().into());
-        let new = NewDataset { id: Uuid::new_v4(), owner, name, description };
+        let new = NewDataset { id: Uuid::new_v4(), owner, name, description, columns: Vec::new() };
         Ok(self.catalog.add_dataset(&new, now).await?)
     }
 

@@ -106,7 +106,8 @@ impl App {
             // Deleted while its bytes were looked at: they were put back by the freezing.
             self.bury(upload).await;
         }
-        Ok(accepted?)
+        accepted?;
+        Ok(())
     }
 
     /// A URL that downloads a file under its own name.

@@ -7,10 +7,11 @@ use countersign::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    AccessKey, ApiKeyHash, CatalogError, DataSource, DataSourceFilter, DataSourcePage,
-    DataSourceRef, Dataset, DatasetPage, File, FilePage, FileRef, Identity, NewDataSource,
-    NewDataset, NewFile, NewUpload, Page, Schema, Slug, Stored, TeamId, TeamName, Upload,
-    UploadRef, UserId,
+    Acceptance, AccessKey, ApiKeyHash, CatalogError, Column, DataSource, DataSourceFilter,
+    DataSourcePage, DataSourceRef, Dataset, DatasetPage, File, FilePage, FileRef, Identity, Job,
+    NewDataSource, NewDataset, NewFile, NewJob, NewSchemaFile, NewUpload, NewUploadToken,
+    NewVersion, Page, Schema, SchemaFile, Slug, Stored, TeamId, TeamName, Upload, UploadRef,
+    UploadToken, UserId,
 };
 
 /// The records. The example is at the [head of the crate](crate).
@@ -106,6 +107,13 @@ pub trait Catalog: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Schema, CatalogError>;
 
+    /// The schema of the team with this slug.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn schema(&self, team: TeamId, slug: &Slug) -> Result<Option<Schema>, CatalogError>;
+
     /// Records a file and its pending upload.
     ///
     /// # Errors
@@ -128,7 +136,7 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     /// Those of every method.
     async fn files(&self, team: TeamId, page: Page) -> Result<FilePage, CatalogError>;
 
-    /// Records a pending upload that is no file's.
+    /// Records a pending upload that may become a data source.
     ///
     /// # Errors
     ///
@@ -161,7 +169,8 @@ pub trait Catalog: Debug + Send + Sync + 'static {
 
     /// Makes a pending upload ready, records its object and dooms its staging key, if it has one: a
     /// late request may put bytes there again, and where freezing is a copy, the original stays
-    /// there. A ready one stays as it is, and nothing is doomed again.
+    /// there. A ready one stays as it is, and nothing is doomed again. Of many calls at once, one is
+    /// told [`Acceptance::Now`].
     ///
     /// # Errors
     ///
@@ -173,16 +182,17 @@ pub trait Catalog: Debug + Send + Sync + 'static {
         id: Uuid,
         stored: &Stored,
         now: Timestamp,
-    ) -> Result<(), CatalogError>;
+    ) -> Result<Acceptance, CatalogError>;
 
-    /// Makes a pending upload failed and dooms the keys that it has. A failed one stays as it is.
+    /// Makes a pending upload failed and dooms the keys that it has. A failed one stays as it is, and
+    /// its object key is doomed again: the caller may just have put bytes there.
     ///
     /// The reason is at most 4,096 bytes.
     ///
     /// # Errors
     ///
-    /// [`CatalogError::UploadClosed`], when it is ready, aborted or unknown: nothing is doomed then.
-    /// [`CatalogError::OutOfRange`].
+    /// [`CatalogError::UploadClosed`], when it is ready, aborted or unknown; the object key of an
+    /// aborted one is doomed again. [`CatalogError::OutOfRange`].
     async fn fail_upload(&self, id: Uuid, reason: &str, now: Timestamp)
     -> Result<(), CatalogError>;
 
@@ -214,6 +224,14 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     /// Those of every method.
     async fn dataset(&self, team: TeamId, id: Uuid) -> Result<Option<Dataset>, CatalogError>;
 
+    /// The columns of a dataset, in their order; none, where the team has no such dataset. They are
+    /// apart from it, for there may be many, and few who ask for a dataset want them.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn columns(&self, team: TeamId, dataset: Uuid) -> Result<Vec<Column>, CatalogError>;
+
     /// The datasets of the team, the newest first; with `search`, those whose names contain it, in
     /// either case where it is ASCII. Nothing in it is a wildcard, and every name contains the empty
     /// text. Page and total are of one moment.
@@ -236,8 +254,8 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     ///
     /// - [`CatalogError::UploadClosed`], when the upload is not of this team; or when it is not
     ///   ready, and nobody's.
-    /// - [`CatalogError::Conflict`], when the upload is a file's or another data source's, whatever
-    ///   its state; or when an id is taken.
+    /// - [`CatalogError::Conflict`], when the upload is a file's, another data source's, a job's or a
+    ///   schema file's, whatever its state; or when an id is taken.
     /// - [`CatalogError::OwnerUnknown`], when the team has no such dataset, or is not the team of
     ///   the owner of a new one, or has no such user.
     /// - [`CatalogError::OutOfRange`].
@@ -284,6 +302,94 @@ pub trait Catalog: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Option<DataSource>, CatalogError>;
 
+    /// Records a job and its pending upload.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Conflict`], when one of the ids or keys of the upload was ever used;
+    /// [`CatalogError::OwnerUnknown`], also when the team of the upload has no such dataset;
+    /// [`CatalogError::OutOfRange`].
+    async fn add_job(&self, new: &NewJob, now: Timestamp) -> Result<Job, CatalogError>;
+
+    /// The job of the team whose upload has this id.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn job(&self, team: TeamId, id: Uuid) -> Result<Option<Job>, CatalogError>;
+
+    /// Makes the bytes of a job the next version of its dataset: a data source that is ready, with
+    /// the name and the upload of the job. Where the dataset is new, it is recorded before, and this
+    /// is its version 1.
+    ///
+    /// A number is never given to two versions, also when the data source of one is deleted.
+    ///
+    /// # Errors
+    ///
+    /// - [`CatalogError::Conflict`], when the job is committed already, whatever became of it; when
+    ///   it has a dataset and is given a new one, or has none and is given none; or when an id is
+    ///   taken.
+    /// - [`CatalogError::UploadClosed`], when the team has no such job, or its upload is not ready.
+    /// - [`CatalogError::OwnerUnknown`], when the team is not that of the owner of the new dataset,
+    ///   or has no such user.
+    /// - [`CatalogError::OutOfRange`].
+    async fn commit_job(
+        &self,
+        team: TeamId,
+        id: Uuid,
+        new: &NewVersion,
+        now: Timestamp,
+    ) -> Result<Job, CatalogError>;
+
+    /// Records an upload token.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Conflict`], when the id is taken; [`CatalogError::OwnerUnknown`], also when
+    /// the owner's team has no such schema; [`CatalogError::OutOfRange`].
+    async fn add_upload_token(
+        &self,
+        new: &NewUploadToken,
+        now: Timestamp,
+    ) -> Result<UploadToken, CatalogError>;
+
+    /// An upload token, whichever team has it, also one that no longer holds.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn upload_token(&self, id: Uuid) -> Result<Option<UploadToken>, CatalogError>;
+
+    /// Whether the schema of this [number](Schema::id) has a file of this name.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn has_schema_file(&self, schema: i64, name: &str) -> Result<bool, CatalogError>;
+
+    /// Records a file under the schema of an upload token, with its upload, whose bytes are there
+    /// already: as [`add_stored_upload`](Self::add_stored_upload) does.
+    ///
+    /// Until when the token holds is not looked at here: it has to hold when the bytes begin to
+    /// come, and they may take their time.
+    ///
+    /// # Errors
+    ///
+    /// The key stays doomed in every case.
+    ///
+    /// - [`CatalogError::Conflict`], when the schema has a file of this name; or when one of the ids
+    ///   or keys of the upload was ever used.
+    /// - [`CatalogError::UploadClosed`], when the key is not doomed, or is due.
+    /// - [`CatalogError::OwnerUnknown`], when the team of the upload has no such token or no such
+    ///   user.
+    /// - [`CatalogError::OutOfRange`].
+    async fn add_schema_file(
+        &self,
+        new: &NewSchemaFile,
+        stored: &Stored,
+        now: Timestamp,
+    ) -> Result<SchemaFile, CatalogError>;
+
     /// Whether an accepted object of this key is there to be read.
     ///
     /// # Errors
@@ -292,8 +398,8 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     async fn object_exists(&self, object_key: &str) -> Result<bool, CatalogError>;
 
     /// Dooms a key whose bytes no record has yet: what is put there is deleted once it is due, unless
-    /// [`add_stored_upload`](Self::add_stored_upload) takes it before. A key that is doomed already
-    /// keeps its place, and the later due time counts.
+    /// [`add_stored_upload`](Self::add_stored_upload) or [`add_schema_file`](Self::add_schema_file)
+    /// takes it before. A key that is doomed already keeps its place, and the later due time counts.
     ///
     /// # Errors
     ///

@@ -26,6 +26,9 @@ pub struct DataSource {
     pub dataset: Uuid,
     /// The name that the client gave, verbatim. No key is ever made from it.
     pub name: Box<str>,
+    /// Which version of its dataset it is, from 1: there where it came from a
+    /// [`Job`](crate::Job).
+    pub version: Option<u64>,
     /// How far it has come.
     pub state: DataSourceState,
     /// Why its bytes were refused: there when, and only when, it is [`DataSourceState::Failed`].
@@ -40,7 +43,8 @@ pub struct DataSource {
 
 /// A data source to be recorded, over an upload that is ready.
 ///
-/// - `id` was never used before; neither was `upload`, by a data source or a file.
+/// - `id` was never used before; neither was `upload`, by a data source, a file, a job or a schema
+///   file.
 /// - `name` is 1 to 4,096 bytes, `failure` at most 4,096.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDataSource {

@@ -3,7 +3,7 @@
 use countersign::Timestamp;
 use uuid::Uuid;
 
-use crate::Identity;
+use crate::{Column, Identity};
 
 /// A dataset of a team: everybody in the team reads it, its owner alone creates and deletes in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,20 @@ pub struct Dataset {
     pub name: Box<str>,
     /// What the owner says of it, verbatim; may be empty.
     pub description: Box<str>,
+    /// How many versions it ever had, which is also the number of the current one.
+    pub version: u64,
+    /// Where the bytes of the current version come from: `None` where no version ever was, and where
+    /// the data source of the current one is deleted.
+    pub current: Option<CurrentVersion>,
+    /// When it was recorded.
+    pub created_at: Timestamp,
+}
+
+/// The data source that is the current version of a dataset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CurrentVersion {
+    /// Its name.
+    pub name: Box<str>,
     /// When it was recorded.
     pub created_at: Timestamp,
 }
@@ -24,6 +38,7 @@ pub struct Dataset {
 ///
 /// - `id` was never used before.
 /// - `name` is 1 to 4,096 bytes, `description` at most 200,000.
+/// - There are at most 10,000 `columns`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDataset {
     /// Its id, chosen by the caller.
@@ -34,6 +49,8 @@ pub struct NewDataset {
     pub name: Box<str>,
     /// What its owner says of it.
     pub description: Box<str>,
+    /// Its columns, in their order.
+    pub columns: Vec<Column>,
 }
 
 /// One page of a list, and how long the whole list was at that moment.

@@ -33,11 +33,13 @@ pub enum CatalogError {
     /// Something that has to be unique is there already.
     #[error("a record of this name is there already")]
     Conflict,
-    /// The upload was refused, aborted or deleted, or never was; for a data source also: is not ready.
+    /// The upload was refused, aborted or deleted, or never was; for a data source and a job
+    /// also: is not ready.
     #[error("the upload is closed")]
     UploadClosed,
-    /// The record is to belong to a team, a user or a dataset that is not there.
-    #[error("the team, the user or the dataset is unknown")]
+    /// The record is to belong to a team, a user, a dataset, a schema or an upload token that is not
+    /// there.
+    #[error("what the record is to belong to is unknown")]
     OwnerUnknown,
     /// A value is longer or larger than the catalog holds.
     #[error("a value is longer or larger than the catalog holds")]

@@ -1,4 +1,4 @@
-//! The records of Countersign: teams, keys, uploads, files, datasets, data sources.
+//! The records of Countersign: teams, keys, uploads, files, datasets, data sources, jobs, schemas.
 //!
 //! [`Catalog`] says what is recorded and which steps are one step; [`SqliteCatalog`] keeps it in one
 //! file. Nothing here touches the bytes of an object: a key whose bytes are no longer wanted is
@@ -56,26 +56,34 @@
 
 mod api_key;
 mod catalog;
+mod column;
 mod data_source;
 mod dataset;
 mod error;
 mod file;
 mod hash_id;
 mod identity;
+mod job;
 mod schema;
+mod schema_file;
 mod sqlite;
 mod upload;
+mod upload_token;
 
 pub use api_key::{AccessKey, ApiKeyHash};
 pub use catalog::Catalog;
+pub use column::{Column, ColumnKind};
 pub use data_source::{
     DataSource, DataSourceFilter, DataSourcePage, DataSourceRef, DataSourceState, NewDataSource,
     TargetDataset,
 };
-pub use dataset::{Dataset, DatasetPage, NewDataset};
+pub use dataset::{CurrentVersion, Dataset, DatasetPage, NewDataset};
 pub use error::{CatalogError, InvalidName};
 pub use file::{File, FilePage, FileRef, NewFile, Page};
 pub use identity::{Identity, TeamId, TeamName, UserId};
+pub use job::{Job, NewJob, NewVersion};
 pub use schema::{Schema, Slug};
+pub use schema_file::{NewSchemaFile, SchemaFile};
 pub use sqlite::SqliteCatalog;
-pub use upload::{Intake, NewUpload, Stored, Upload, UploadRef, UploadState};
+pub use upload::{Acceptance, Intake, NewUpload, Purpose, Stored, Upload, UploadRef, UploadState};
+pub use upload_token::{NewUploadToken, UploadToken};

@@ -33,6 +33,34 @@ pub enum UploadState {
     Aborted,
 }
 
+/// Which call made an upload ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "there is nothing between this call and an earlier one"
+)]
+pub enum Acceptance {
+    /// This one.
+    Now,
+    /// An earlier one.
+    Before,
+}
+
+/// What an upload is for: settled when it is recorded, and for good. Who deletes that deletes the
+/// bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// A [`File`](crate::File).
+    File,
+    /// A [`DataSource`](crate::DataSource), which it may never become.
+    DataSource,
+    /// A [`Job`](crate::Job), and the version of a dataset that this becomes.
+    Job,
+    /// A [`SchemaFile`](crate::SchemaFile).
+    SchemaFile,
+}
+
 /// Which way bytes come in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -61,6 +89,8 @@ pub struct Upload {
     pub id: Uuid,
     /// Who asked for it.
     pub owner: Identity,
+    /// What it is for.
+    pub purpose: Purpose,
     /// How far it has come.
     pub state: UploadState,
     /// Which way the bytes come in.
@@ -157,6 +187,7 @@ mod tests {
             let upload = Upload {
                 id: Uuid::nil(),
                 owner: Identity { team: TeamId::new(1), user: UserId::new("ada").unwrap() },
+                purpose: Purpose::File,
                 state: UploadState::Pending,
                 intake: Intake::Single { staging_key: "staging/1".into() },
                 object_key: "objects/1".into(),

@@ -6,7 +6,8 @@ use std::{sync::Arc, time::Duration};
 
 use common::{at, new_file, open, owner, staging_key, stored};
 use countersign_catalog::{
-    Catalog, CatalogError, File, FileRef, Identity, Page, SqliteCatalog, UploadRef, UploadState,
+    Acceptance, Catalog, CatalogError, File, FileRef, Identity, Page, SqliteCatalog, UploadRef,
+    UploadState,
 };
 use tokio::task::JoinSet;
 
@@ -59,7 +60,7 @@ enum Step {
 async fn take(catalog: &dyn Catalog, file: &File, step: Step) -> bool {
     let id = file.upload.id;
     let settled = match step {
-        Step::Accept => catalog.accept_upload(id, &stored(1), at(2)).await,
+        Step::Accept => catalog.accept_upload(id, &stored(1), at(2)).await.map(drop),
         Step::Fail => catalog.fail_upload(id, "why", at(2)).await,
         Step::Delete => {
             let number = FileRef::Number(file.number);
@@ -99,6 +100,23 @@ async fn an_upload_that_is_settled_at_once_has_one_outcome() {
             [Step::Accept, Step::Fail, Step::Delete].map(count),
         )
         .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_upload_is_accepted_once() {
+    let fixture = open().await;
+    let ada = owner(&*fixture.catalog, "acme", "ada").await;
+    for _ in 0..4 {
+        let file = fixture.catalog.add_file(&new_file(&ada, "a"), at(1)).await.unwrap();
+        let mut tasks = JoinSet::new();
+        for _ in 0..64 {
+            let (catalog, id) = (Arc::clone(&fixture.catalog), file.upload.id);
+            tasks.spawn(async move { catalog.accept_upload(id, &stored(1), at(2)).await.unwrap() });
+        }
+        let accepted = tasks.join_all().await;
+        let count = |which| accepted.iter().filter(|&&acceptance| acceptance == which).count();
+        assert_eq!((count(Acceptance::Now), count(Acceptance::Before)), (1, 63));
     }
 }
 

@@ -138,6 +138,7 @@ async fn add_data_source(catalog: &SqliteCatalog, owner: &Identity, upload: Uuid
         owner: owner.clone(),
         name: "sales".into(),
         description: "".into(),
+        columns: vec![],
     };
     let new = NewDataSource {
         id: Uuid::new_v4(),

@@ -5,9 +5,9 @@ mod common;
 use common::{at, new_file, new_upload, open, owner, staging_key, stored};
 use countersign::Timestamp;
 use countersign_catalog::{
-    AccessKey, ApiKeyHash, Catalog, CatalogError, DataSourceFilter, DataSourceRef, FileRef,
-    Identity, Intake, NewDataSource, NewDataset, Page, Stored, TargetDataset, TeamName, UploadRef,
-    UserId,
+    AccessKey, ApiKeyHash, Catalog, CatalogError, Column, ColumnKind, DataSourceFilter,
+    DataSourceRef, FileRef, Identity, Intake, NewDataSource, NewDataset, NewJob, NewSchemaFile,
+    NewUploadToken, NewVersion, Page, Slug, Stored, TargetDataset, TeamName, UploadRef, UserId,
 };
 use uuid::Uuid;
 
@@ -214,7 +214,8 @@ async fn datasets_and_what_they_are_searched_for() {
     for text in all() {
         let name = format!("{text}!");
         let (id, owner) = (Uuid::new_v4(), ada.clone());
-        let new = NewDataset { id, owner, name: name.into(), description: text.into() };
+        let new =
+            NewDataset { id, owner, name: name.into(), description: text.into(), columns: vec![] };
         let added = catalog.add_dataset(&new, at(1)).await.unwrap();
         assert_eq!((&added.name, &*added.description), (&new.name, text));
         assert_eq!(catalog.dataset(ada.team, id).await.unwrap(), Some(added));
@@ -254,7 +255,8 @@ async fn data_sources_and_why_they_failed() {
             catalog.add_stored_upload(&upload, &stored(1), at(1)).await.unwrap();
             let (dataset, id) = (Uuid::new_v4(), Uuid::new_v4());
             let (name, description) = (text.into(), text.into());
-            let target = NewDataset { id: dataset, owner: ada.clone(), name, description };
+            let (owner, columns) = (ada.clone(), vec![]);
+            let target = NewDataset { id: dataset, owner, name, description, columns };
             let new = NewDataSource {
                 id,
                 dataset: TargetDataset::New(target),
@@ -274,6 +276,61 @@ async fn data_sources_and_why_they_failed() {
             let deleted = catalog.delete_data_source(ada.team, by_id, at(3)).await.unwrap();
             assert_eq!(deleted, Some(added));
         }
+    }
+    assert_nothing_else_changed(catalog, &bystander).await;
+}
+
+#[tokio::test]
+async fn jobs_and_columns() {
+    let fixture = open().await;
+    let catalog = &*fixture.catalog;
+    let bystander = owner(catalog, "bystanders", "ada").await;
+    catalog.add_file(&new_file(&bystander, "bystander"), at(1)).await.unwrap();
+    let ada = owner(catalog, "acme", "ada").await;
+    for text in all() {
+        let upload = new_upload(&ada, Intake::Direct);
+        let new = NewJob { dataset: None, name: text.into(), upload };
+        let job = catalog.add_job(&new, at(1)).await.unwrap();
+        assert_eq!(&*job.name, text);
+        let id = job.upload.id;
+        assert_eq!(catalog.job(ada.team, id).await.unwrap(), Some(job));
+        catalog.accept_upload(id, &stored(1), at(2)).await.unwrap();
+        let columns = vec![Column { name: text.into(), kind: ColumnKind::Text }];
+        let (name, description) = (text.into(), text.into());
+        let dataset =
+            NewDataset { id: Uuid::new_v4(), owner: ada.clone(), name, description, columns };
+        let columns = dataset.columns.clone();
+        let version = NewVersion { data_source: Uuid::new_v4(), dataset: Some(dataset) };
+        let job = catalog.commit_job(ada.team, id, &version, at(3)).await.unwrap();
+        let found = catalog.dataset(ada.team, job.dataset.unwrap()).await.unwrap().unwrap();
+        assert_eq!(found.version, 1);
+        assert_eq!(catalog.columns(ada.team, found.id).await.unwrap(), columns);
+        assert_eq!(&*found.current.unwrap().name, text);
+        let source = catalog.data_source(ada.team, DataSourceRef::Upload(id)).await.unwrap();
+        assert_eq!(&*source.unwrap().name, text);
+    }
+    assert_nothing_else_changed(catalog, &bystander).await;
+}
+
+#[tokio::test]
+async fn schema_files() {
+    let fixture = open().await;
+    let catalog = &*fixture.catalog;
+    let bystander = owner(catalog, "bystanders", "ada").await;
+    catalog.add_file(&new_file(&bystander, "bystander"), at(1)).await.unwrap();
+    let ada = owner(catalog, "acme", "ada").await;
+    let schema = catalog.add_schema(ada.team, &Slug::new("sales").unwrap(), at(0)).await.unwrap();
+    let (id, owner) = (Uuid::new_v4(), ada.clone());
+    let token = NewUploadToken { id, owner, schema: schema.id, not_after: at(9) };
+    catalog.add_upload_token(&token, at(1)).await.unwrap();
+    for text in all() {
+        assert!(!catalog.has_schema_file(schema.id, text).await.unwrap(), "{text:?}");
+        let upload = new_upload(&ada, Intake::Direct);
+        catalog.doom(&upload.object_key, at(9)).await.unwrap();
+        let new = NewSchemaFile { token: id, name: text.into(), upload };
+        let file = catalog.add_schema_file(&new, &stored(1), at(2)).await.unwrap();
+        assert_eq!((file.schema, &*file.name), (schema.id, text));
+        assert!(catalog.has_schema_file(schema.id, text).await.unwrap());
     }
     assert_nothing_else_changed(catalog, &bystander).await;
 }

@@ -7,8 +7,8 @@ use std::slice;
 use common::{at, new_file, new_upload, open, owner, staging_key, stored};
 use countersign::Timestamp;
 use countersign_catalog::{
-    Catalog, CatalogError, FileRef, Identity, Intake, NewFile, NewUpload, Stored, TeamId, Upload,
-    UploadRef, UploadState, UserId,
+    Acceptance, Catalog, CatalogError, FileRef, Identity, Intake, NewFile, NewUpload, Purpose,
+    Stored, TeamId, Upload, UploadRef, UploadState, UserId,
 };
 use uuid::Uuid;
 
@@ -66,6 +66,7 @@ async fn an_upload_is_as_it_was_recorded() {
             new.declared_size = declared_size;
             let added = catalog.add_upload(&new, at(1)).await.unwrap();
             let expected = Upload {
+                purpose: Purpose::DataSource,
                 id: new.id,
                 owner: ada.clone(),
                 state: UploadState::Pending,
@@ -196,12 +197,15 @@ async fn an_accepted_upload_loses_its_staging_key_alone() {
     let ada = owner(catalog, "acme", "ada").await;
     for intake in every_intake() {
         let added = catalog.add_upload(&new_upload(&ada, intake), at(1)).await.unwrap();
-        catalog.accept_upload(added.id, &stored(7), at(2)).await.unwrap();
+        let accepted = catalog.accept_upload(added.id, &stored(7), at(2)).await.unwrap();
+        assert_eq!(accepted, Acceptance::Now);
         assert_eq!(upload(catalog, added.id).await.unwrap().state, UploadState::Ready);
         assert!(catalog.object_exists(&added.object_key).await.unwrap());
         let mut lost = keys_of(&added);
         lost.pop();
         assert_eq!(doomed(catalog).await, lost);
+        let again = catalog.accept_upload(added.id, &stored(7), at(2)).await.unwrap();
+        assert_eq!(again, Acceptance::Before);
         let refused = catalog.fail_upload(added.id, "late", at(3)).await;
         assert!(matches!(refused, Err(CatalogError::UploadClosed)), "{refused:?}");
         forget_all(catalog).await;
@@ -276,8 +280,9 @@ async fn what_is_stored_already_is_ready_and_doomed_no_more() {
         lost.pop();
         assert_eq!(doomed(catalog).await, lost);
         forget_all(catalog).await;
-        catalog.accept_upload(new.id, &stored(8), at(3)).await.unwrap();
-        assert!(doomed(catalog).await.is_empty(), "it was accepted before");
+        let accepted = catalog.accept_upload(new.id, &stored(8), at(3)).await.unwrap();
+        assert_eq!(accepted, Acceptance::Before);
+        assert!(doomed(catalog).await.is_empty());
     }
 }
 

@@ -19,7 +19,7 @@ macro_rules! select_data_sources {
     ($rest:expr) => {
         concat!(
             "SELECT d.id AS data_source_id, d.dataset_id, d.name, d.state AS data_source_state,
-                    d.failure AS data_source_failure, d.created_at, o.size, ",
+                    d.failure AS data_source_failure, d.version, d.created_at, o.size, ",
             uploads::columns!(),
             " FROM data_sources d JOIN uploads u ON u.id = d.upload_id
                  LEFT JOIN objects o ON o.upload_id = d.upload_id
@@ -47,32 +47,62 @@ pub(super) async fn add(
     let dataset = match &new.dataset {
         TargetDataset::Existing(id) => *id,
         // One of another team is recorded, refused by the foreign key below, and rolled back.
-        TargetDataset::New(dataset) => datasets::add(&mut *connection, dataset, now).await?.id,
+        TargetDataset::New(dataset) => datasets::add(connection, dataset, now).await?.id,
     };
-    let state =
-        if new.failure.is_some() { DataSourceState::Failed } else { DataSourceState::Ready };
-    sqlx::query(
-        "INSERT INTO data_sources
-             (id, team_id, dataset_id, name, state, failure, upload_id, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )
-    .bind(new.id.as_bytes().as_slice())
-    .bind(team.as_i64())
-    .bind(dataset.as_bytes().as_slice())
-    .bind(&*new.name)
-    .bind(name_of(state))
-    .bind(new.failure.as_deref())
-    .bind(upload.id.as_bytes().as_slice())
-    .bind(now.unix_secs())
-    .execute(&mut *connection)
-    .await
-    .map_err(failure)?;
+    let record = Record {
+        id: new.id,
+        team,
+        dataset,
+        name: &new.name,
+        failure: new.failure.as_deref(),
+        upload: upload.id,
+        version: None,
+    };
+    insert(connection, &record, now).await?;
     if let Some(reason) = &new.failure {
         objects::remove(connection, upload.id).await?;
         uploads::make_failed(connection, &upload, reason, now).await?;
     }
     let added = find(connection, team, DataSourceRef::Upload(upload.id)).await?;
     added.ok_or(CatalogError::Damaged { place: "upload_id" })
+}
+
+/// A data source as it is first recorded.
+pub(super) struct Record<'a> {
+    pub(super) id: Uuid,
+    pub(super) team: TeamId,
+    pub(super) dataset: Uuid,
+    pub(super) name: &'a str,
+    pub(super) failure: Option<&'a str>,
+    pub(super) upload: Uuid,
+    pub(super) version: Option<i64>,
+}
+
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    record: &Record<'_>,
+    now: Timestamp,
+) -> Result<(), CatalogError> {
+    let is_refused = record.failure.is_some();
+    let state = if is_refused { DataSourceState::Failed } else { DataSourceState::Ready };
+    sqlx::query(
+        "INSERT INTO data_sources
+             (id, team_id, dataset_id, name, state, failure, upload_id, version, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )
+    .bind(record.id.as_bytes().as_slice())
+    .bind(record.team.as_i64())
+    .bind(record.dataset.as_bytes().as_slice())
+    .bind(record.name)
+    .bind(name_of(state))
+    .bind(record.failure)
+    .bind(record.upload.as_bytes().as_slice())
+    .bind(record.version)
+    .bind(now.unix_secs())
+    .execute(connection)
+    .await
+    .map_err(failure)?;
+    Ok(())
 }
 
 /// The upload, where it is of the team, ready, and nobody's yet.
@@ -89,7 +119,9 @@ async fn free_upload(
     let Some(upload) = upload else { return Err(CatalogError::UploadClosed) };
     let is_taken: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM files WHERE upload_id = ?1)
-             OR EXISTS (SELECT 1 FROM data_sources WHERE upload_id = ?1)",
+             OR EXISTS (SELECT 1 FROM data_sources WHERE upload_id = ?1)
+             OR EXISTS (SELECT 1 FROM uploads
+                        WHERE id = ?1 AND purpose IN ('job', 'schema file'))",
     )
     .bind(id.as_bytes().as_slice())
     .fetch_one(connection)
@@ -194,6 +226,7 @@ fn read(row: &SqliteRow) -> Result<DataSource, CatalogError> {
         id: uuid(row, "data_source_id")?,
         dataset: uuid(row, "dataset_id")?,
         name: column(row, "name")?,
+        version: size(row, "version")?,
         state,
         failure: column(row, "data_source_failure")?,
         upload: uploads::read(row)?,

@@ -4,15 +4,21 @@ use countersign::Timestamp;
 use sqlx::{Executor, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::rows::{column, failure, identity, offset, timestamp, total, uuid};
-use crate::{CatalogError, Dataset, DatasetPage, NewDataset, Page, TeamId};
+use super::{
+    columns,
+    rows::{column, failure, identity, offset, optional_timestamp, timestamp, total, uuid},
+};
+use crate::{CatalogError, CurrentVersion, Dataset, DatasetPage, NewDataset, Page, TeamId};
 
 /// One statement, without building it at run time: `?1` is the team.
 macro_rules! select_datasets {
     ($rest:literal) => {
         concat!(
-            "SELECT id, team_id, user_id, name, description, created_at
-             FROM datasets WHERE team_id = ?1 ",
+            "SELECT d.id, d.team_id, d.user_id, d.name, d.description, d.version, d.created_at,
+                    c.name AS current_name, c.created_at AS current_created_at
+             FROM datasets d
+                 LEFT JOIN data_sources c ON c.dataset_id = d.id AND c.version = d.version
+             WHERE d.team_id = ?1 ",
             $rest
         )
     };
@@ -22,12 +28,12 @@ macro_rules! select_datasets {
 /// beyond a NUL, and finds the empty text everywhere; `lower` folds ASCII only.
 macro_rules! found {
     () => {
-        "AND (?2 IS NULL OR instr(lower(name), lower(?2)) > 0) "
+        "AND (?2 IS NULL OR instr(lower(d.name), lower(?2)) > 0) "
     };
 }
 
 pub(super) async fn add(
-    executor: impl Executor<'_, Database = Sqlite>,
+    connection: &mut SqliteConnection,
     new: &NewDataset,
     now: Timestamp,
 ) -> Result<Dataset, CatalogError> {
@@ -41,11 +47,31 @@ pub(super) async fn add(
     .bind(&*new.name)
     .bind(&*new.description)
     .bind(now.unix_secs())
-    .execute(executor)
+    .execute(&mut *connection)
     .await
     .map_err(failure)?;
-    let NewDataset { id, owner, name, description } = new.clone();
-    Ok(Dataset { id, owner, name, description, created_at: now })
+    columns::add(connection, new.id, &new.columns).await?;
+    let NewDataset { id, owner, name, description, .. } = new.clone();
+    Ok(Dataset { id, owner, name, description, version: 0, current: None, created_at: now })
+}
+
+/// Counts in the row of the dataset, not in its data sources: a deleted version keeps its number.
+///
+/// `None`, where the team has no such dataset.
+pub(super) async fn next_version(
+    connection: &mut SqliteConnection,
+    team: TeamId,
+    id: Uuid,
+) -> Result<Option<i64>, CatalogError> {
+    sqlx::query_scalar(
+        "UPDATE datasets SET version = version + 1 WHERE team_id = ?1 AND id = ?2
+         RETURNING version",
+    )
+    .bind(team.as_i64())
+    .bind(id.as_bytes().as_slice())
+    .fetch_optional(connection)
+    .await
+    .map_err(failure)
 }
 
 pub(super) async fn find(
@@ -53,7 +79,7 @@ pub(super) async fn find(
     team: TeamId,
     id: Uuid,
 ) -> Result<Option<Dataset>, CatalogError> {
-    sqlx::query(select_datasets!("AND id = ?2"))
+    sqlx::query(select_datasets!("AND d.id = ?2"))
         .bind(team.as_i64())
         .bind(id.as_bytes().as_slice())
         .fetch_optional(executor)
@@ -69,17 +95,19 @@ pub(super) async fn page(
     search: Option<&str>,
     page: Page,
 ) -> Result<DatasetPage, CatalogError> {
-    let count =
-        sqlx::query_scalar(concat!("SELECT count(*) FROM datasets WHERE team_id = ?1 ", found!()))
-            .bind(team.as_i64())
-            .bind(search)
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(failure)?;
+    let count = sqlx::query_scalar(concat!(
+        "SELECT count(*) FROM datasets d WHERE d.team_id = ?1 ",
+        found!()
+    ))
+    .bind(team.as_i64())
+    .bind(search)
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(failure)?;
     let rows = sqlx::query(concat!(
         select_datasets!(""),
         found!(),
-        "ORDER BY number DESC LIMIT ?3 OFFSET ?4"
+        "ORDER BY d.number DESC LIMIT ?3 OFFSET ?4"
     ))
     .bind(team.as_i64())
     .bind(search)
@@ -93,11 +121,18 @@ pub(super) async fn page(
 }
 
 fn read(row: &SqliteRow) -> Result<Dataset, CatalogError> {
+    let current =
+        match (column(row, "current_name")?, optional_timestamp(row, "current_created_at")?) {
+            (Some(name), Some(created_at)) => Some(CurrentVersion { name, created_at }),
+            _ => None,
+        };
     Ok(Dataset {
         id: uuid(row, "id")?,
         owner: identity(row)?,
         name: column(row, "name")?,
         description: column(row, "description")?,
+        version: total(column(row, "version")?)?,
+        current,
         created_at: timestamp(row, "created_at")?,
     })
 }

@@ -8,7 +8,7 @@ use super::{
     rows::{column, failure, offset, size, timestamp, total},
     uploads,
 };
-use crate::{CatalogError, File, FilePage, FileRef, NewFile, Page, TeamId, Upload};
+use crate::{CatalogError, File, FilePage, FileRef, NewFile, Page, Purpose, TeamId, Upload};
 
 /// Even with a billion files, one collision is improbable and a second one does not happen.
 const HASH_ID_ATTEMPTS_MAX: usize = 4;
@@ -33,7 +33,7 @@ pub(super) async fn add(
     hash_ids: impl FnMut() -> Result<Box<str>, CatalogError>,
     now: Timestamp,
 ) -> Result<File, CatalogError> {
-    let upload = uploads::add(&mut *connection, &new.upload, now).await?;
+    let upload = uploads::add(&mut *connection, &new.upload, Purpose::File, now).await?;
     let number = next_number(connection, upload.owner.team).await?;
     let unnamed = Unnamed { number, name: &new.name, upload: &upload };
     let hash_id = insert(connection, &unnamed, hash_ids, now).await?;

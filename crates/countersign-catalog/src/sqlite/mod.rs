@@ -1,18 +1,22 @@
 //! The catalog in one `SQLite` file.
 
+mod columns;
 mod data_sources;
 mod datasets;
 mod files;
+mod jobs;
 mod keys;
 mod migrations;
 mod objects;
 mod open;
 mod reserve;
 mod rows;
+mod schema_files;
 mod schemas;
 mod teams;
 #[cfg(test)]
 mod tests;
+mod upload_tokens;
 mod uploads;
 mod version;
 
@@ -26,10 +30,11 @@ use uuid::Uuid;
 
 use self::reserve::Reserve;
 use crate::{
-    AccessKey, ApiKeyHash, Catalog, CatalogError, DataSource, DataSourceFilter, DataSourcePage,
-    DataSourceRef, Dataset, DatasetPage, File, FilePage, FileRef, Identity, NewDataSource,
-    NewDataset, NewFile, NewUpload, Page, Schema, Slug, Stored, TeamId, TeamName, Upload,
-    UploadRef, UserId,
+    Acceptance, AccessKey, ApiKeyHash, Catalog, CatalogError, Column, DataSource, DataSourceFilter,
+    DataSourcePage, DataSourceRef, Dataset, DatasetPage, File, FilePage, FileRef, Identity, Job,
+    NewDataSource, NewDataset, NewFile, NewJob, NewSchemaFile, NewUpload, NewUploadToken,
+    NewVersion, Page, Purpose, Schema, SchemaFile, Slug, Stored, TeamId, TeamName, Upload,
+    UploadRef, UploadToken, UserId,
 };
 
 /// The records in one `SQLite` file.
@@ -151,6 +156,10 @@ impl Catalog for SqliteCatalog {
         schemas::add(&self.writer, team, slug, now).await
     }
 
+    async fn schema(&self, team: TeamId, slug: &Slug) -> Result<Option<Schema>, CatalogError> {
+        schemas::find(&self.readers, team, slug).await
+    }
+
     async fn add_file(&self, new: &NewFile, now: Timestamp) -> Result<File, CatalogError> {
         let mut transaction = self.begin_write().await?;
         let file = files::add(&mut transaction, new, crate::hash_id::random, now).await?;
@@ -171,7 +180,7 @@ impl Catalog for SqliteCatalog {
     }
 
     async fn add_upload(&self, new: &NewUpload, now: Timestamp) -> Result<Upload, CatalogError> {
-        uploads::add(&self.writer, new, now).await
+        uploads::add(&self.writer, new, Purpose::DataSource, now).await
     }
 
     async fn add_stored_upload(
@@ -181,7 +190,8 @@ impl Catalog for SqliteCatalog {
         now: Timestamp,
     ) -> Result<Upload, CatalogError> {
         let mut transaction = self.begin_write().await?;
-        let upload = uploads::add_stored(&mut transaction, new, stored, now).await?;
+        let upload =
+            uploads::add_stored(&mut transaction, new, Purpose::DataSource, stored, now).await?;
         transaction.commit().await.map_err(rows::failure)?;
         Ok(upload)
     }
@@ -195,7 +205,7 @@ impl Catalog for SqliteCatalog {
         id: Uuid,
         stored: &Stored,
         now: Timestamp,
-    ) -> Result<(), CatalogError> {
+    ) -> Result<Acceptance, CatalogError> {
         let mut transaction = self.begin_write().await?;
         let settled = uploads::accept(&mut transaction, id, stored, now).await?;
         transaction.commit().await.map_err(rows::failure)?;
@@ -233,11 +243,18 @@ impl Catalog for SqliteCatalog {
     }
 
     async fn add_dataset(&self, new: &NewDataset, now: Timestamp) -> Result<Dataset, CatalogError> {
-        datasets::add(&self.writer, new, now).await
+        let mut transaction = self.begin_write().await?;
+        let dataset = datasets::add(&mut transaction, new, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(dataset)
     }
 
     async fn dataset(&self, team: TeamId, id: Uuid) -> Result<Option<Dataset>, CatalogError> {
         datasets::find(&self.readers, team, id).await
+    }
+
+    async fn columns(&self, team: TeamId, dataset: Uuid) -> Result<Vec<Column>, CatalogError> {
+        columns::of_dataset(&self.readers, team, dataset).await
     }
 
     async fn datasets(
@@ -296,6 +313,61 @@ impl Catalog for SqliteCatalog {
             Ok(deleted)
         })
         .await
+    }
+
+    async fn add_job(&self, new: &NewJob, now: Timestamp) -> Result<Job, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let job = jobs::add(&mut transaction, new, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(job)
+    }
+
+    async fn job(&self, team: TeamId, id: Uuid) -> Result<Option<Job>, CatalogError> {
+        jobs::find(&self.readers, team, id).await
+    }
+
+    async fn commit_job(
+        &self,
+        team: TeamId,
+        id: Uuid,
+        new: &NewVersion,
+        now: Timestamp,
+    ) -> Result<Job, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let job = jobs::commit(&mut transaction, (team, id), new, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(job)
+    }
+
+    async fn add_upload_token(
+        &self,
+        new: &NewUploadToken,
+        now: Timestamp,
+    ) -> Result<UploadToken, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let token = upload_tokens::add(&mut transaction, new, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(token)
+    }
+
+    async fn upload_token(&self, id: Uuid) -> Result<Option<UploadToken>, CatalogError> {
+        upload_tokens::find(&self.readers, id).await
+    }
+
+    async fn has_schema_file(&self, schema: i64, name: &str) -> Result<bool, CatalogError> {
+        schema_files::exists(&self.readers, schema, name).await
+    }
+
+    async fn add_schema_file(
+        &self,
+        new: &NewSchemaFile,
+        stored: &Stored,
+        now: Timestamp,
+    ) -> Result<SchemaFile, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let file = schema_files::add(&mut transaction, new, stored, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(file)
     }
 
     async fn object_exists(&self, object_key: &str) -> Result<bool, CatalogError> {

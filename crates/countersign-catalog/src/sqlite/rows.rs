@@ -59,9 +59,31 @@ pub(super) fn timestamp(row: &SqliteRow, name: &'static str) -> Result<Timestamp
     Timestamp::from_unix_secs(column(row, name)?).map_err(|_| CatalogError::Damaged { place: name })
 }
 
+/// A column of whole seconds, or of nothing.
+pub(super) fn optional_timestamp(
+    row: &SqliteRow,
+    name: &'static str,
+) -> Result<Option<Timestamp>, CatalogError> {
+    column::<Option<i64>>(row, name)?
+        .map(Timestamp::from_unix_secs)
+        .transpose()
+        .map_err(|_| CatalogError::Damaged { place: name })
+}
+
 /// A column of sixteen bytes.
 pub(super) fn uuid(row: &SqliteRow, name: &'static str) -> Result<Uuid, CatalogError> {
     Uuid::from_slice(column(row, name)?).map_err(|_| CatalogError::Damaged { place: name })
+}
+
+/// A column of sixteen bytes, or of nothing.
+pub(super) fn optional_uuid(
+    row: &SqliteRow,
+    name: &'static str,
+) -> Result<Option<Uuid>, CatalogError> {
+    column::<Option<&[u8]>>(row, name)?
+        .map(Uuid::from_slice)
+        .transpose()
+        .map_err(|_| CatalogError::Damaged { place: name })
 }
 
 /// A column of a size in bytes.

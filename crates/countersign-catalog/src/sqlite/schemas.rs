@@ -3,7 +3,7 @@
 use countersign::Timestamp;
 use sqlx::SqlitePool;
 
-use super::rows::failure;
+use super::rows::{column, failure};
 use crate::{CatalogError, Schema, Slug, TeamId};
 
 pub(super) async fn add(
@@ -20,4 +20,19 @@ pub(super) async fn add(
         .await
         .map_err(failure)?;
     Ok(Schema { id: done.last_insert_rowid(), team, slug: slug.clone() })
+}
+
+pub(super) async fn find(
+    readers: &SqlitePool,
+    team: TeamId,
+    slug: &Slug,
+) -> Result<Option<Schema>, CatalogError> {
+    let row = sqlx::query("SELECT id FROM schemas WHERE team_id = ?1 AND slug = ?2")
+        .bind(team.as_i64())
+        .bind(slug.as_str())
+        .fetch_optional(readers)
+        .await
+        .map_err(failure)?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Schema { id: column(&row, "id")?, team, slug: slug.clone() }))
 }

@@ -133,10 +133,17 @@ async fn no_list_is_sorted_or_read_whole() {
     let (catalog, _directory) = open().await;
     for (plan, index) in [
         (
-            "EXPLAIN QUERY PLAN SELECT name FROM datasets WHERE team_id = 1 AND
-                 (NULL IS NULL OR instr(lower(name), lower(NULL)) > 0)
-             ORDER BY number DESC LIMIT 1",
+            "EXPLAIN QUERY PLAN SELECT d.name, c.name FROM datasets d
+                 LEFT JOIN data_sources c ON c.dataset_id = d.id AND c.version = d.version
+             WHERE d.team_id = 1 AND (NULL IS NULL OR instr(lower(d.name), lower(NULL)) > 0)
+             ORDER BY d.number DESC LIMIT 1",
             "datasets_of_team (team_id=?)",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT c.name, c.kind FROM dataset_columns c
+                 JOIN datasets d ON d.id = c.dataset_id
+             WHERE d.team_id = 1 AND d.id = x'00' ORDER BY c.place",
+            "(id=? AND team_id=?)",
         ),
         (
             "EXPLAIN QUERY PLAN SELECT d.name, o.size, u.state

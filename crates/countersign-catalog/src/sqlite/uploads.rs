@@ -8,36 +8,48 @@ use super::{
     objects,
     rows::{column, failure, identity, size, timestamp, uuid},
 };
-use crate::{CatalogError, Intake, NewUpload, Stored, Upload, UploadRef, UploadState};
+use crate::{
+    Acceptance, CatalogError, Intake, NewUpload, Purpose, Stored, Upload, UploadRef, UploadState,
+};
 
 /// The columns that [`read`] takes, out of `uploads u`.
 macro_rules! columns {
     () => {
         "u.id AS upload_id, u.team_id, u.user_id, u.state, u.staging_key, u.multipart_id,
-         u.part_size, u.object_key, u.content_type, u.declared_size, u.not_after, u.failure"
+         u.part_size, u.object_key, u.content_type, u.declared_size, u.not_after, u.failure, u.purpose"
     };
 }
 pub(super) use columns;
 
 /// What became of a wish to settle an upload. Both are committed: a refusal may have doomed a key.
 #[derive(Debug)]
-pub(super) enum Settled {
-    Done,
+pub(super) enum Settled<T> {
+    Done(T),
     Closed,
 }
 
-impl Settled {
-    pub(super) fn into_result(self) -> Result<(), CatalogError> {
+impl<T> Settled<T> {
+    pub(super) fn into_result(self) -> Result<T, CatalogError> {
         match self {
-            Self::Done => Ok(()),
+            Self::Done(done) => Ok(done),
             Self::Closed => Err(CatalogError::UploadClosed),
         }
+    }
+}
+
+fn name_of(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::File => "file",
+        Purpose::DataSource => "data source",
+        Purpose::Job => "job",
+        Purpose::SchemaFile => "schema file",
     }
 }
 
 pub(super) async fn add(
     executor: impl Executor<'_, Database = Sqlite>,
     new: &NewUpload,
+    purpose: Purpose,
     now: Timestamp,
 ) -> Result<Upload, CatalogError> {
     let (staging_key, multipart_id, part_size) = match &new.intake {
@@ -48,8 +60,8 @@ pub(super) async fn add(
     sqlx::query(
         "INSERT INTO uploads
              (id, team_id, user_id, state, staging_key, multipart_id, part_size, object_key,
-              content_type, declared_size, not_after, created_at)
-         VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+              content_type, declared_size, not_after, purpose, created_at)
+         VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )
     .bind(new.id.as_bytes().as_slice())
     .bind(new.owner.team.as_i64())
@@ -61,6 +73,7 @@ pub(super) async fn add(
     .bind(&*new.content_type)
     .bind(new.declared_size.map(in_range).transpose()?)
     .bind(new.not_after.unix_secs())
+    .bind(name_of(purpose))
     .bind(now.unix_secs())
     .execute(executor)
     .await
@@ -70,6 +83,7 @@ pub(super) async fn add(
     Ok(Upload {
         id,
         owner,
+        purpose,
         state: UploadState::Pending,
         intake,
         object_key,
@@ -87,10 +101,11 @@ fn in_range(size: u64) -> Result<i64, CatalogError> {
 pub(super) async fn add_stored(
     connection: &mut SqliteConnection,
     new: &NewUpload,
+    purpose: Purpose,
     stored: &Stored,
     now: Timestamp,
 ) -> Result<Upload, CatalogError> {
-    let upload = add(&mut *connection, new, now).await?;
+    let upload = add(&mut *connection, new, purpose, now).await?;
     make_ready(connection, &upload, stored, now).await?;
     // Else the bytes may be gone. Who returns an error here rolls all of it back.
     if !objects::spare(connection, &upload, now).await? {
@@ -126,9 +141,17 @@ pub(super) fn read(row: &SqliteRow) -> Result<Upload, CatalogError> {
         "aborted" => UploadState::Aborted,
         _ => return Err(CatalogError::Damaged { place: "state" }),
     };
+    let purpose = match column(row, "purpose")? {
+        "file" => Purpose::File,
+        "data source" => Purpose::DataSource,
+        "job" => Purpose::Job,
+        "schema file" => Purpose::SchemaFile,
+        _ => return Err(CatalogError::Damaged { place: "purpose" }),
+    };
     Ok(Upload {
         id: uuid(row, "upload_id")?,
         owner: identity(row)?,
+        purpose,
         state,
         intake: intake(row)?,
         object_key: column(row, "object_key")?,
@@ -155,15 +178,15 @@ pub(super) async fn accept(
     id: Uuid,
     stored: &Stored,
     now: Timestamp,
-) -> Result<Settled, CatalogError> {
+) -> Result<Settled<Acceptance>, CatalogError> {
     let upload = find(&mut *connection, UploadRef::Id(id)).await?;
     let Some(upload) = upload else { return Ok(Settled::Closed) };
     match upload.state {
         UploadState::Pending => {
             make_ready(connection, &upload, stored, now).await?;
-            Ok(Settled::Done)
+            Ok(Settled::Done(Acceptance::Now))
         }
-        UploadState::Ready => Ok(Settled::Done),
+        UploadState::Ready => Ok(Settled::Done(Acceptance::Before)),
         UploadState::Failed | UploadState::Aborted => {
             // The key was doomed before, but its bytes may have been put there since it was swept.
             objects::doom_object(connection, &upload, now).await?;
@@ -193,16 +216,24 @@ pub(super) async fn fail(
     id: Uuid,
     reason: &str,
     now: Timestamp,
-) -> Result<Settled, CatalogError> {
+) -> Result<Settled<()>, CatalogError> {
     let upload = find(&mut *connection, UploadRef::Id(id)).await?;
     let Some(upload) = upload else { return Ok(Settled::Closed) };
     match upload.state {
         UploadState::Pending => {
             make_failed(connection, &upload, reason, now).await?;
-            Ok(Settled::Done)
+            Ok(Settled::Done(()))
         }
-        UploadState::Failed => Ok(Settled::Done),
-        UploadState::Ready | UploadState::Aborted => Ok(Settled::Closed),
+        UploadState::Ready => Ok(Settled::Closed),
+        // As in `accept`: whoever calls may have put bytes there since it was swept.
+        UploadState::Failed => {
+            objects::doom_object(connection, &upload, now).await?;
+            Ok(Settled::Done(()))
+        }
+        UploadState::Aborted => {
+            objects::doom_object(connection, &upload, now).await?;
+            Ok(Settled::Closed)
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Datasets and what is in them.
 
+mod columns;
 #[path = "../common/mod.rs"]
 mod common;
 mod data_sources;
@@ -35,7 +36,13 @@ fn stranger() -> Identity {
 
 fn new_dataset(owner: &Identity, name: &str) -> NewDataset {
     let id = Uuid::new_v4();
-    NewDataset { id, owner: owner.clone(), name: name.into(), description: "".into() }
+    NewDataset {
+        id,
+        owner: owner.clone(),
+        name: name.into(),
+        description: "".into(),
+        columns: vec![],
+    }
 }
 
 async fn add_dataset(catalog: &dyn Catalog, owner: &Identity, name: &str) -> Dataset {

@@ -95,6 +95,11 @@ async fn assert_records(world: &World<'_>) {
             let found = catalog.dataset(owner.team, dataset.id).await.unwrap();
             assert_eq!(found.as_ref(), expected);
         }
+        for index in 0..model.jobs.len() {
+            let job = model.job(index);
+            let found = catalog.job(owner.team, job.upload.id).await.unwrap();
+            assert_eq!(found, (job.upload.owner == *owner).then_some(job));
+        }
         for (index, held) in model.sources.iter().enumerate() {
             let expected = model.source(index).filter(|source| source.upload.owner == *owner);
             let (dataset, id) = (held.first.dataset, held.first.id);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use countersign::Timestamp;
 use countersign_catalog::{
-    DataSource, DataSourceState, Dataset, File, Intake, NewDataSource, TargetDataset, TeamId,
-    Upload, UploadState,
+    Acceptance, CurrentVersion, DataSource, DataSourceState, Dataset, File, Intake, Job,
+    NewDataSource, NewDataset, NewVersion, TargetDataset, TeamId, Upload, UploadState,
 };
 
 use crate::common::staging_key;
@@ -16,7 +16,7 @@ pub(crate) struct Recorded {
     pub(crate) size: Option<u64>,
 }
 
-/// A file or a data source. The upload in `first` is as it was at first: the present one is at the
+/// A file, a data source or a job, which is never deleted. The upload in `first` is as it was at first: the present one is at the
 /// index.
 pub(crate) struct Held<T> {
     pub(crate) first: T,
@@ -29,7 +29,7 @@ pub(crate) struct Doomed {
     pub(crate) due_at: Timestamp,
 }
 
-/// Why a data source is not recorded.
+/// Why a data source or a job is not recorded, or a job not committed.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Refusal {
     Closed,
@@ -43,6 +43,7 @@ pub(crate) struct Model {
     pub(crate) files: Vec<Held<File>>,
     pub(crate) datasets: Vec<Dataset>,
     pub(crate) sources: Vec<Held<DataSource>>,
+    pub(crate) jobs: Vec<Held<Job>>,
     pub(crate) doomed: Vec<Doomed>,
     pub(crate) numbered: BTreeMap<usize, i64>,
 }
@@ -89,19 +90,19 @@ impl Model {
         self.doomed.retain(|doomed| doomed.key != key);
     }
 
-    pub(crate) fn accept(&mut self, index: usize, size: u64, now: Timestamp) -> bool {
+    pub(crate) fn accept(&mut self, index: usize, size: u64, now: Timestamp) -> Option<Acceptance> {
         let recorded = &mut self.uploads[index];
         match recorded.upload.state {
             UploadState::Pending => {
                 recorded.upload.state = UploadState::Ready;
                 recorded.size = Some(size);
                 self.doom_staging(index, now);
-                true
+                Some(Acceptance::Now)
             }
-            UploadState::Ready => true,
+            UploadState::Ready => Some(Acceptance::Before),
             _ => {
                 self.doom_object(index, now);
-                false
+                None
             }
         }
     }
@@ -112,7 +113,11 @@ impl Model {
                 self.refuse(index, reason, now);
                 true
             }
-            state => state == UploadState::Failed,
+            UploadState::Ready => false,
+            state => {
+                self.doom_object(index, now);
+                state == UploadState::Failed
+            }
         }
     }
 
@@ -149,6 +154,17 @@ impl Model {
         (!is_deleted).then(|| DataSource { upload: upload.clone(), size: *size, ..first.clone() })
     }
 
+    pub(crate) fn open_jobs(&self) -> Vec<usize> {
+        let is_open = |index: &usize| self.jobs[*index].first.committed_at.is_none();
+        (0..self.jobs.len()).filter(is_open).collect()
+    }
+
+    pub(crate) fn job(&self, index: usize) -> Job {
+        let Held { first, upload, .. } = &self.jobs[index];
+        let Recorded { upload, size } = &self.uploads[*upload];
+        Job { upload: upload.clone(), size: *size, ..first.clone() }
+    }
+
     /// The newest first.
     pub(crate) fn files_of(&self, team: TeamId) -> Vec<File> {
         let living = (0..self.files.len()).rev().filter_map(|index| self.file(index));
@@ -176,6 +192,7 @@ impl Model {
     fn is_taken(&self, index: usize) -> bool {
         self.files.iter().any(|held| held.upload == index && !held.is_deleted)
             || self.sources.iter().any(|held| held.upload == index && !held.is_deleted)
+            || self.jobs.iter().any(|held| held.upload == index)
     }
 
     pub(crate) fn delete_file(&mut self, index: usize, now: Timestamp) -> File {
@@ -189,6 +206,11 @@ impl Model {
         let was = self.source(index).unwrap();
         self.sources[index].is_deleted = true;
         self.abort(self.sources[index].upload, now);
+        let of_it = |dataset: &&mut Dataset| dataset.id == was.dataset;
+        let dataset = self.datasets.iter_mut().find(of_it).unwrap();
+        if was.version == Some(dataset.version) {
+            dataset.current = None;
+        }
         was
     }
 
@@ -219,6 +241,7 @@ impl Model {
             id: new.id,
             dataset: dataset.id,
             name: new.name.clone(),
+            version: None,
             state,
             failure: new.failure.clone(),
             upload: self.uploads[index].upload.clone(),
@@ -235,18 +258,65 @@ impl Model {
                 let known = |dataset: &&Dataset| dataset.id == *id && dataset.owner.team == team;
                 self.datasets.iter().find(known).cloned()
             }
-            TargetDataset::New(new) => {
-                let dataset = Dataset {
-                    id: new.id,
-                    owner: new.owner.clone(),
-                    name: new.name.clone(),
-                    description: new.description.clone(),
-                    created_at: now,
-                };
-                let is_of_the_team = dataset.owner.team == team;
-                self.datasets.extend(is_of_the_team.then(|| dataset.clone()));
-                is_of_the_team.then_some(dataset)
-            }
+            TargetDataset::New(new) => self.add_dataset(team, new, now),
         }
+    }
+
+    fn add_dataset(&mut self, team: TeamId, new: &NewDataset, now: Timestamp) -> Option<Dataset> {
+        let dataset = Dataset {
+            id: new.id,
+            owner: new.owner.clone(),
+            name: new.name.clone(),
+            description: new.description.clone(),
+            version: 0,
+            current: None,
+            created_at: now,
+        };
+        let is_of_the_team = dataset.owner.team == team;
+        self.datasets.extend(is_of_the_team.then(|| dataset.clone()));
+        is_of_the_team.then_some(dataset)
+    }
+
+    pub(crate) fn commit(
+        &mut self,
+        team: TeamId,
+        index: usize,
+        new: &NewVersion,
+        now: Timestamp,
+    ) -> Result<Job, Refusal> {
+        let job = self.job(index);
+        if job.upload.owner.team != team {
+            return Err(Refusal::Closed);
+        }
+        if job.committed_at.is_some() {
+            return Err(Refusal::Conflict);
+        }
+        if job.upload.state != UploadState::Ready {
+            return Err(Refusal::Closed);
+        }
+        let dataset = match (job.dataset, &new.dataset) {
+            (Some(id), None) => id,
+            (None, Some(new)) => self.add_dataset(team, new, now).ok_or(Refusal::OwnerUnknown)?.id,
+            _ => return Err(Refusal::Conflict),
+        };
+        let made = self.datasets.iter_mut().find(|made| made.id == dataset).unwrap();
+        made.version += 1;
+        made.current = Some(CurrentVersion { name: job.name.clone(), created_at: now });
+        let first = DataSource {
+            id: new.data_source,
+            dataset,
+            name: job.name,
+            version: Some(made.version),
+            state: DataSourceState::Ready,
+            failure: None,
+            upload: job.upload,
+            size: None,
+            created_at: now,
+        };
+        let held = &mut self.jobs[index];
+        (held.first.dataset, held.first.committed_at) = (Some(dataset), Some(now));
+        let upload = held.upload;
+        self.sources.push(Held { first, upload, is_deleted: false });
+        Ok(self.job(index))
     }
 }

@@ -3,7 +3,7 @@
 use countersign::Timestamp;
 use countersign_catalog::{
     Catalog, CatalogError, DataSourceRef, DataSourceState, FileRef, Identity, Intake,
-    NewDataSource, NewDataset, NewUpload, Page, TargetDataset,
+    NewDataSource, NewDataset, NewJob, NewUpload, NewVersion, Page, TargetDataset,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -65,6 +65,15 @@ pub(crate) enum Step {
         source: usize,
         is_by_upload: bool,
     },
+    AddJob {
+        team: usize,
+        dataset: Option<usize>,
+        is_ready: bool,
+    },
+    Commit {
+        job: usize,
+        mistake: Option<Mistake>,
+    },
     ListFiles {
         team: usize,
         page: Page,
@@ -89,6 +98,21 @@ pub(crate) enum Step {
     },
 }
 
+/// What is wrong with a commit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Mistake {
+    /// Also one that is committed already.
+    AnyJob,
+    OtherTeam,
+    OtherTarget,
+    OtherOwner,
+}
+
+fn mistake() -> impl Strategy<Value = Option<Mistake>> {
+    let all = [Mistake::AnyJob, Mistake::OtherTeam, Mistake::OtherTarget, Mistake::OtherOwner];
+    prop::option::weighted(0.4, prop::sample::select(all.to_vec()))
+}
+
 pub(crate) fn step() -> impl Strategy<Value = Step> {
     let flip = any::<bool>;
     let upload = || 0..12_usize;
@@ -111,6 +135,9 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         3 => (0..TEAMS, 0..6_usize, flip()).prop_map(
             |(team, source, is_by_upload)| Step::DeleteSource { team, source, is_by_upload }
         ),
+        6 => (0..TEAMS, prop::option::of(0..4_usize), flip())
+            .prop_map(|(team, dataset, is_ready)| Step::AddJob { team, dataset, is_ready }),
+        6 => (0..6_usize, mistake()).prop_map(|(job, mistake)| Step::Commit { job, mistake }),
         3 => list(),
         1 => (0..3_u32, 0..40_000_u32).prop_map(|(key, delay_secs)| Step::Doom { key, delay_secs }),
         2 => (0..4_u32).prop_map(|count| Step::Sweep { count }),
@@ -138,11 +165,21 @@ pub(crate) struct World<'a> {
     pub(crate) model: Model,
 }
 
-fn is_done(result: Result<(), CatalogError>) -> bool {
+/// What was done, where it was not too late.
+fn done<T>(result: Result<T, CatalogError>) -> Option<T> {
     match result {
-        Ok(()) => true,
-        Err(CatalogError::UploadClosed) => false,
+        Ok(done) => Some(done),
+        Err(CatalogError::UploadClosed) => None,
         Err(error) => panic!("{error:?}"),
+    }
+}
+
+fn refusal(error: CatalogError) -> Refusal {
+    match error {
+        CatalogError::UploadClosed => Refusal::Closed,
+        CatalogError::Conflict => Refusal::Conflict,
+        CatalogError::OwnerUnknown => Refusal::OwnerUnknown,
+        error => panic!("{error:?}"),
     }
 }
 
@@ -162,6 +199,8 @@ impl World<'_> {
             }
             Step::AddSource { .. } => self.add_source(nth, step, now).await,
             Step::DeleteSource { .. } => self.delete_source(step, now).await,
+            Step::AddJob { .. } => self.add_job(nth, step, now).await,
+            Step::Commit { .. } => self.commit(nth, step, now).await,
             Step::ListFiles { .. } | Step::ListDatasets { .. } | Step::ListSources { .. } => {
                 self.list(step).await;
             }
@@ -260,12 +299,12 @@ impl World<'_> {
         match step {
             Step::Accept { upload, size } if upload < model.uploads.len() => {
                 let id = model.uploads[upload].upload.id;
-                let accepted = is_done(catalog.accept_upload(id, &stored(size), now).await);
+                let accepted = done(catalog.accept_upload(id, &stored(size), now).await);
                 assert_eq!(accepted, model.accept(upload, size, now));
             }
             Step::Fail { upload } if upload < model.uploads.len() => {
                 let (id, reason) = (model.uploads[upload].upload.id, format!("reason {nth}"));
-                let failed = is_done(catalog.fail_upload(id, &reason, now).await);
+                let failed = done(catalog.fail_upload(id, &reason, now).await).is_some();
                 assert_eq!(failed, model.fail(upload, &reason, now));
             }
             _ => {}
@@ -274,7 +313,13 @@ impl World<'_> {
 
     fn new_dataset(&self, owner: usize, nth: u32) -> NewDataset {
         let (id, owner) = (Uuid::new_v4(), self.owners[owner].clone());
-        NewDataset { id, owner, name: format!("Set {nth}").into(), description: "".into() }
+        NewDataset {
+            id,
+            owner,
+            name: format!("Set {nth}").into(),
+            description: "".into(),
+            columns: vec![],
+        }
     }
 
     async fn add_source(&mut self, nth: u32, step: Step, now: Timestamp) {
@@ -297,13 +342,56 @@ impl World<'_> {
             failure: is_refused.then(|| "no CSV".into()),
         };
         let added = self.catalog.add_data_source(team, &new, now).await;
-        let added = added.map_err(|error| match error {
-            CatalogError::UploadClosed => Refusal::Closed,
-            CatalogError::Conflict => Refusal::Conflict,
-            CatalogError::OwnerUnknown => Refusal::OwnerUnknown,
-            error => panic!("{error:?}"),
-        });
+        let added = added.map_err(refusal);
         assert_eq!(added, self.model.add_source(team, &new, now));
+    }
+
+    async fn add_job(&mut self, nth: u32, step: Step, now: Timestamp) {
+        let Step::AddJob { team, dataset, is_ready } = step else { return };
+        let target = dataset.map(|index| self.model.datasets.get(index).cloned());
+        let unknown = target.as_ref().is_some_and(|target| {
+            target.as_ref().is_none_or(|target| target.owner != self.owners[team])
+        });
+        let new = NewJob {
+            dataset: target.map(|target| target.map_or_else(Uuid::new_v4, |target| target.id)),
+            name: format!("job {nth}").into(),
+            upload: self.new_upload(team, 0, now),
+        };
+        let added = self.catalog.add_job(&new, now).await.map_err(refusal);
+        if unknown {
+            assert_eq!(added, Err(Refusal::OwnerUnknown));
+            return;
+        }
+        let first = added.unwrap();
+        assert_eq!((first.dataset, &first.name), (new.dataset, &new.name));
+        let upload = self.model.add_upload(first.upload.clone());
+        self.model.jobs.push(Held { first, upload, is_deleted: false });
+        // Blindly chosen, hardly any upload is that of a job.
+        if is_ready {
+            self.settle(nth, Step::Accept { upload, size: 5 }, now).await;
+        }
+    }
+
+    async fn commit(&mut self, nth: u32, step: Step, now: Timestamp) {
+        let Step::Commit { job, mistake } = step else { return };
+        let open: Vec<_> = match mistake {
+            Some(Mistake::AnyJob) => (0..self.model.jobs.len()).collect(),
+            _ => self.model.open_jobs(),
+        };
+        let Some(&index) = job.checked_rem(open.len()).and_then(|nth| open.get(nth)) else {
+            return;
+        };
+        let job = self.model.job(index);
+        let own = self.owners.iter().position(|owner| *owner == job.upload.owner).unwrap();
+        let other = (own + 1) % TEAMS;
+        let is_new = job.dataset.is_none() != (mistake == Some(Mistake::OtherTarget));
+        let owner = if mistake == Some(Mistake::OtherOwner) { other } else { own };
+        let team = if mistake == Some(Mistake::OtherTeam) { other } else { own };
+        let dataset = is_new.then(|| self.new_dataset(owner, nth));
+        let new = NewVersion { data_source: Uuid::new_v4(), dataset };
+        let team = self.owners[team].team;
+        let committed = self.catalog.commit_job(team, job.upload.id, &new, now).await;
+        assert_eq!(committed.map_err(refusal), self.model.commit(team, index, &new, now));
     }
 
     async fn delete_source(&mut self, step: Step, now: Timestamp) {
