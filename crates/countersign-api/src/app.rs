@@ -51,22 +51,31 @@ impl App {
     ///
     /// To be called at a start and every now and then.
     pub async fn sweep_doomed(&self) {
+        // What cannot be deleted stays on the list, at its head.
+        while self.sweep_some().await == SWEEP_MAX {}
+    }
+
+    /// How many keys were taken off the list.
+    async fn sweep_some(&self) -> u32 {
         let doomed = match self.catalog.doomed(SWEEP_MAX, self.now()).await {
             Ok(doomed) => doomed,
             Err(error) => {
                 tracing::warn!(%error, "the list of what is to be deleted cannot be read");
-                return;
+                return 0;
             }
         };
+        let mut swept_count = 0;
         for key in doomed {
             let swept = async {
                 self.backend.objects().delete(&object_key(&key)?).await?;
                 Ok::<_, ApiError>(self.catalog.forget_doomed(&key).await?)
             };
-            if let Err(error) = swept.await {
-                tracing::warn!(%error, "bytes that were deleted stay for now");
+            match swept.await {
+                Ok(()) => swept_count += 1,
+                Err(error) => tracing::warn!(%error, "bytes that were deleted stay for now"),
             }
         }
+        swept_count
     }
 
     /// Deletes bytes whose keys are doomed, without waiting for the sweep. They stay on its list: it
@@ -90,6 +99,11 @@ impl App {
 /// A key for accepted bytes: nothing of it is a user's text, and nobody can guess it.
 pub(crate) fn new_object_key(extension: &str) -> String {
     format!("objects/{}.{extension}", Uuid::new_v4())
+}
+
+/// A key for bytes that a URL puts there, to be frozen later: nothing of it is a user's text.
+pub(crate) fn staging_key(job: Uuid, extension: &str) -> String {
+    format!("staging/{job}/{}.{extension}", Uuid::new_v4())
 }
 
 /// What was stored, as the catalog records it.

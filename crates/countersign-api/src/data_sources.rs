@@ -5,7 +5,8 @@
 use countersign::{Lifetime, PresignedUrl, Timestamp};
 use countersign_catalog::{
     CatalogError, DataSource, DataSourceFilter, DataSourcePage, DataSourceRef, DataSourceState,
-    Identity, NewDataSource, NewDataset, Page, TargetDataset, Upload, UploadRef, UploadState,
+    Identity, NewDataSource, NewDataset, Page, Purpose, TargetDataset, Upload, UploadRef,
+    UploadState,
 };
 use countersign_storage::Download;
 use uuid::Uuid;
@@ -91,7 +92,10 @@ impl App {
         file_object_key: &str,
     ) -> Result<Upload, ApiError> {
         let upload = self.catalog.upload(UploadRef::ObjectKey(file_object_key)).await?;
-        let upload = upload.filter(|upload| upload.owner == *who);
+        // What is uploaded for something else is completed there, with its own checks.
+        let is_own =
+            |upload: &Upload| upload.owner == *who && upload.purpose == Purpose::DataSource;
+        let upload = upload.filter(is_own);
         upload.ok_or(ApiError::NotFound("file_object_key"))
     }
 

@@ -1,7 +1,7 @@
 //! Datasets: the whole team reads them, their owner alone creates and deletes in them.
 
 use countersign::Timestamp;
-use countersign_catalog::{Dataset, DatasetPage, Identity, NewDataset, Page};
+use countersign_catalog::{Column, Dataset, DatasetPage, Identity, NewDataset, Page};
 use uuid::Uuid;
 
 use crate::{
@@ -16,10 +16,11 @@ impl App {
         &self,
         owner: Identity,
         (name, description): (&DatasetName, &Description),
+        columns: Vec<Column>,
         now: Timestamp,
     ) -> Result<Dataset, ApiError> {
         let (name, description) = (name.as_str().into(), description.as_str().into());
-        let new = NewDataset { id: Uuid::new_v4(), owner, name, description, columns: Vec::new() };
+        let new = NewDataset { id: Uuid::new_v4(), owner, name, description, columns };
         Ok(self.catalog.add_dataset(&new, now).await?)
     }
 
@@ -36,6 +37,15 @@ impl App {
     /// The dataset of a team.
     pub(crate) async fn dataset(&self, who: &Identity, id: Uuid) -> Result<Dataset, ApiError> {
         self.catalog.dataset(who.team, id).await?.ok_or(ApiError::NotFound("dataset"))
+    }
+
+    /// A dataset of a team, and its columns.
+    pub(crate) async fn dataset_with_columns(
+        &self,
+        who: &Identity,
+        id: Uuid,
+    ) -> Result<(Dataset, Vec<Column>), ApiError> {
+        Ok((self.dataset(who, id).await?, self.catalog.columns(who.team, id).await?))
     }
 
     /// A dataset that this user may create and delete in.

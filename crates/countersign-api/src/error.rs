@@ -14,6 +14,35 @@ pub(crate) enum KeyFault {
     Wrong,
 }
 
+/// Why a job does not begin, or go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum JobFault {
+    /// A file is announced with more bytes than are taken.
+    #[error("{size} bytes are more than {size_max}")]
+    TooLarge { size: u64, size_max: u64 },
+    /// A file has another size than was announced.
+    #[error("{size} bytes came, {declared} were announced")]
+    SizeMismatch { size: u64, declared: u64 },
+    /// An upload in parts is completed without a part.
+    #[error("no part is named")]
+    NoParts,
+    /// Its upload was completed before.
+    #[error("the upload is completed already")]
+    Completed,
+    /// Its upload has to be completed first.
+    #[error("the upload is not completed")]
+    NotCompleted,
+    /// It is to be completed, and its bytes were refused before, or it was ended.
+    #[error("the job has failed")]
+    Failed {
+        /// Whether it is for a dataset that was there before.
+        is_reupload: bool,
+    },
+    /// It is to be committed, and was before, or has failed.
+    #[error("the job is processed already")]
+    Processed,
+}
+
 /// Why a request came to nothing: reasons. What each is on the wire, its dialect decides.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
@@ -53,9 +82,16 @@ pub(crate) enum ApiError {
     /// The upload failed or was ended before.
     #[error("the upload is closed")]
     Closed,
-    /// The name of a file has an extension that this dialect does not take.
+    /// The name of a file has an extension that this dialect does not take. In lower case, without
+    /// the dot; empty, where it has none.
     #[error("the extension is not supported")]
-    BadExtension,
+    BadExtension { extension: String },
+    /// The parts that a client names are not those that were announced and stored.
+    #[error("{0}")]
+    InvalidParts(&'static str),
+    /// A job is not where it would have to be.
+    #[error("the job cannot go on")]
+    Job(#[from] JobFault),
     /// What was uploaded has become something else already.
     #[error("the uploaded file is in use already")]
     Taken,

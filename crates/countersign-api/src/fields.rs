@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Invalid {
     pub(crate) place: Place,
+    /// The list that has the object that has the field, and which of its objects that is.
+    pub(crate) within: Option<(&'static str, usize)>,
     pub(crate) field: &'static str,
     pub(crate) reason: Reason,
     /// What was given instead.
@@ -16,6 +18,7 @@ pub(crate) struct Invalid {
 pub(crate) enum Place {
     Body,
     Query,
+    Path,
     Header,
 }
 
@@ -29,6 +32,8 @@ pub(crate) enum Reason {
     NotInteger,
     #[error("it is no list of objects")]
     NotList,
+    #[error("it is no UUID")]
+    NotUuid,
     #[error("it is given more than once")]
     Repeated,
     #[error("it has more than {chars_max} characters")]
@@ -121,16 +126,31 @@ impl Body {
     pub(crate) fn objects<T>(
         &self,
         field: &'static str,
-        mut read: impl FnMut(&Self) -> Result<T, Invalid>,
+        read: impl FnMut(&Self) -> Result<T, Invalid>,
     ) -> Result<Vec<T>, Invalid> {
-        let given = self.given(field).ok_or_else(|| missing(field))?;
+        self.optional_objects(field, read)?.ok_or_else(|| missing(field))
+    }
+
+    /// As [`objects`](Self::objects), but it need not be there, and may be `null`.
+    pub(crate) fn optional_objects<T>(
+        &self,
+        field: &'static str,
+        mut read: impl FnMut(&Self) -> Result<T, Invalid>,
+    ) -> Result<Option<Vec<T>>, Invalid> {
+        let Some(given) = self.given(field) else { return Ok(None) };
         let not_list = || invalid(field, Reason::NotList, kind_of(given));
         let items = given.as_array().ok_or_else(not_list)?;
-        let read_one = |item: &Value| match item {
-            Value::Object(members) => read(&Self(members.clone())),
+        let read_one = |(place, item): (usize, &Value)| match item {
+            Value::Object(members) => read(&Self(members.clone()))
+                .map_err(|fault| Invalid { within: Some((field, place)), ..fault }),
             _ => Err(not_list()),
         };
-        items.iter().map(read_one).collect()
+        items.iter().enumerate().map(read_one).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// Whether a member is there, and not `null`.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.given(field).is_some()
     }
 
     fn given(&self, field: &str) -> Option<&Value> {
@@ -140,7 +160,7 @@ impl Body {
 
 /// A member of a body that is not valid.
 pub(crate) fn invalid(field: &'static str, reason: Reason, input: Value) -> Invalid {
-    Invalid { place: Place::Body, field, reason, input }
+    Invalid { place: Place::Body, within: None, field, reason, input }
 }
 
 /// How many values there can be at most; an object counts as four more.
@@ -207,7 +227,12 @@ pub(crate) fn missing(field: &'static str) -> Invalid {
 
 /// A parameter of a query that is not valid.
 pub(crate) fn invalid_text(field: &'static str, reason: Reason, text: &str) -> Invalid {
-    Invalid { place: Place::Query, field, reason, input: shown(text) }
+    Invalid { place: Place::Query, within: None, field, reason, input: shown(text) }
+}
+
+/// A segment of a path that is not valid.
+pub(crate) fn invalid_segment(field: &'static str, reason: Reason, text: &str) -> Invalid {
+    Invalid { place: Place::Path, ..invalid_text(field, reason, text) }
 }
 
 /// A value as it is shown to who sent it: the start of it is enough.

@@ -7,14 +7,14 @@
 use countersign::{Lifetime, PresignedUrl, Timestamp};
 use countersign_catalog::{
     CatalogError, File, FilePage, FileRef, Identity, Intake, NewFile, NewUpload, Page, Upload,
-    UploadState,
+    UploadRef, UploadState,
 };
 use countersign_storage::{Bound, Download, StoreError};
 use uuid::Uuid;
 
 use crate::{
     App,
-    app::{new_object_key, object_key, stored},
+    app::{new_object_key, object_key, staging_key, stored},
     content,
     error::ApiError,
     file_name::{FileName, extension_of},
@@ -39,7 +39,7 @@ impl App {
     ) -> Result<BegunFile, ApiError> {
         let job = Uuid::new_v4();
         let extension = name.extension().unwrap_or_else(|| "bin".into());
-        let staging_key = format!("staging/{job}/{}.{extension}", Uuid::new_v4());
+        let staging_key = staging_key(job, &extension);
         let bound = Bound { content_type: Some(content_type.as_str()), content_length: None };
         let key = object_key(&staging_key)?;
         let upload_url = self.url_signer.put(&key, &bound, lifetime, now)?;
@@ -89,14 +89,25 @@ impl App {
             return Err(ApiError::internal("a file without a staging key"));
         };
         let (staging, frozen) = (object_key(staging_key)?, object_key(&upload.object_key)?);
-        let info = objects.freeze(&staging, &frozen).await.map_err(|error| match error {
-            StoreError::NotFound => ApiError::NotUploaded,
-            other => other.into(),
-        })?;
-        let object = objects.open(&frozen).await?;
-        let extension = extension_of(name);
-        let checked = content::check(&object, extension.as_deref()).await;
-        if let Err(fault) = checked.map_err(ApiError::internal)? {
+        let looked_at = async {
+            let info = objects.freeze(&staging, &frozen).await.map_err(|error| match error {
+                StoreError::NotFound => ApiError::NotUploaded,
+                other => other.into(),
+            })?;
+            let object = objects.open(&frozen).await?;
+            let checked = content::check(&object, extension_of(name).as_deref()).await;
+            Ok((info, checked.map_err(ApiError::internal)?))
+        };
+        let (info, checked) = match looked_at.await {
+            Ok(seen) => seen,
+            // Somebody else may have settled it meanwhile, and taken its bytes away.
+            Err(error) => match self.state_of(upload.id).await? {
+                UploadState::Ready => return Ok(()),
+                UploadState::Pending => return Err(error),
+                _ => return Err(ApiError::Closed),
+            },
+        };
+        if let Err(fault) = checked {
             self.catalog.fail_upload(upload.id, &fault.to_string(), now).await?;
             self.bury(upload).await;
             return Err(ApiError::Refused(fault));
@@ -108,6 +119,12 @@ impl App {
         }
         accepted?;
         Ok(())
+    }
+
+    /// How far an upload has come by now.
+    pub(crate) async fn state_of(&self, upload: Uuid) -> Result<UploadState, ApiError> {
+        let found = self.catalog.upload(UploadRef::Id(upload)).await?;
+        Ok(found.map_or(UploadState::Aborted, |upload| upload.state))
     }
 
     /// A URL that downloads a file under its own name.

@@ -28,7 +28,9 @@ mod fields;
 mod file_name;
 mod files;
 mod form;
+mod geolens;
 mod http;
+mod jobs;
 mod keys;
 mod media_type;
 mod multipart;
@@ -36,6 +38,7 @@ mod powerdrill;
 mod router;
 mod shared_body;
 mod source_name;
+mod validation;
 
 pub use app::App;
 pub use keys::{IssuedAccessKey, IssuedApiKey, issue_access_key, issue_api_key};

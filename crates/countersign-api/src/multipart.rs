@@ -7,7 +7,8 @@
 use countersign::{Lifetime, PresignedUrl, Timestamp};
 use countersign_catalog::{Identity, Intake, NewUpload, Upload, UploadState};
 use countersign_storage::{
-    Attribute, Attributes, Bound, CompletedPart, ObjectKey, Part, PartNumber, StoreError, UploadId,
+    Attribute, Attributes, Bound, CompletedPart, ObjectInfo, ObjectKey, Part, PartNumber,
+    StoreError, UploadId,
 };
 use uuid::Uuid;
 
@@ -15,11 +16,10 @@ use crate::{
     App,
     app::{new_object_key, object_key, stored},
     error::ApiError,
-    fields::Reason,
     source_name::SourceName,
 };
 
-const MIB: u64 = 1024 * 1024;
+pub(crate) const MIB: u64 = 1024 * 1024;
 
 /// The least and the most bytes of a part that is not the last, as S3 has them.
 const PART_SIZE_MIN: u64 = 5 * MIB;
@@ -33,6 +33,7 @@ pub(crate) const SIZE_MAX: u64 = PART_SIZE_MAX * PartNumber::MAX as u64;
 pub(crate) struct BegunMultipart {
     pub(crate) upload_id: UploadId,
     pub(crate) object_key: ObjectKey,
+    media_type: Box<str>,
     cut: Cut,
     lifetime: Lifetime,
     signed_at: Timestamp,
@@ -53,6 +54,25 @@ impl BegunMultipart {
         self.cut.count()
     }
 
+    /// The upload as it is to be recorded.
+    pub(crate) fn new_upload(&self, id: Uuid, owner: Identity) -> NewUpload {
+        NewUpload {
+            id,
+            owner,
+            intake: Intake::Multipart {
+                upload_id: self.upload_id.as_str().into(),
+                part_size: self.cut.part_size,
+            },
+            object_key: self.object_key.as_str().into(),
+            content_type: self.media_type.clone(),
+            declared_size: Some(self.cut.size),
+            not_after: self
+                .signed_at
+                .checked_add_secs(self.lifetime.as_secs())
+                .unwrap_or(Timestamp::MAX),
+        }
+    }
+
     /// Signs for a part. Not for all at once: the URLs of 10,000 parts are 5 MB.
     pub(crate) fn part(&self, app: &App, number: u16) -> Result<BegunPart, ApiError> {
         let number = PartNumber::new(number).map_err(ApiError::internal)?;
@@ -67,7 +87,7 @@ impl BegunMultipart {
 
 /// The sizes of the parts of a file: all equal but the last, and at most 10,000.
 #[derive(Debug, Clone, Copy)]
-struct Cut {
+pub(crate) struct Cut {
     size: u64,
     part_size: u64,
 }
@@ -77,6 +97,11 @@ impl Cut {
     fn of(size: u64) -> Self {
         let fewest = size.div_ceil(u64::from(PartNumber::MAX));
         Self { size, part_size: (fewest.div_ceil(MIB) * MIB).max(PART_SIZE_MIN) }
+    }
+
+    /// Parts of one size, at least [`PART_SIZE_MIN`], for a file that has no more than 10,000 of them.
+    pub(crate) const fn into_parts_of(part_size: u64, size: u64) -> Self {
+        Self { size, part_size }
     }
 
     fn count(self) -> u16 {
@@ -105,59 +130,80 @@ impl App {
         lifetime: Lifetime,
         now: Timestamp,
     ) -> Result<BegunMultipart, ApiError> {
-        let cut = Cut::of(size);
         let key = object_key(&new_object_key(name.extension()))?;
-        let mut attributes = Attributes::new();
-        attributes.insert(Attribute::ContentType, name.media_type().into());
-        let upload_id = self.backend.parts().create(&key, attributes).await?;
-        let new = NewUpload {
-            id: Uuid::new_v4(),
-            owner,
-            intake: Intake::Multipart {
-                upload_id: upload_id.as_str().into(),
-                part_size: cut.part_size,
-            },
-            object_key: key.as_str().into(),
-            content_type: name.media_type().into(),
-            declared_size: Some(size),
-            not_after: now.checked_add_secs(lifetime.as_secs()).unwrap_or(Timestamp::MAX),
-        };
-        let begun = BegunMultipart { upload_id, object_key: key, cut, lifetime, signed_at: now };
+        let what = (key, name.media_type());
+        let begun = self.open_parts(what, Cut::of(size), lifetime, now).await?;
         let recorded = async {
             // Where one part can be signed for, all can: they differ in their numbers.
             begun.part(self, 1)?;
+            let new = begun.new_upload(Uuid::new_v4(), owner);
             Ok::<_, ApiError>(self.catalog.add_upload(&new, now).await?)
         };
         if let Err(error) = recorded.await {
-            // Nobody learnt its id, so nobody else ends it.
-            let BegunMultipart { upload_id, object_key, .. } = &begun;
-            if let Err(error) = self.backend.parts().abort(object_key, upload_id).await {
-                tracing::warn!(%error, "an upload that nobody knows of was not aborted");
-            }
+            self.abandon_parts(&begun).await;
             return Err(error);
         }
         Ok(begun)
     }
 
-    /// Makes the parts one object. Asked again, it says the same.
+    /// Opens an upload in parts in the storage. Whoever does not record it [abandons] it.
     ///
-    /// The parts may be named in any order. Everything is checked before anything is changed, so
-    /// what is wrong can be put right, and completed then.
+    /// [abandons]: Self::abandon_parts
+    pub(crate) async fn open_parts(
+        &self,
+        (object_key, media_type): (ObjectKey, &str),
+        cut: Cut,
+        lifetime: Lifetime,
+        now: Timestamp,
+    ) -> Result<BegunMultipart, ApiError> {
+        let mut attributes = Attributes::new();
+        attributes.insert(Attribute::ContentType, String::from(media_type).into());
+        let upload_id = self.backend.parts().create(&object_key, attributes).await?;
+        let media_type = media_type.into();
+        Ok(BegunMultipart { upload_id, object_key, media_type, cut, lifetime, signed_at: now })
+    }
+
+    /// Ends an upload in parts that was not recorded: nobody learnt its id, so nobody else ends it.
+    pub(crate) async fn abandon_parts(&self, begun: &BegunMultipart) {
+        let BegunMultipart { upload_id, object_key, .. } = begun;
+        if let Err(error) = self.backend.parts().abort(object_key, upload_id).await {
+            tracing::warn!(%error, "an upload that nobody knows of was not aborted");
+        }
+    }
+
+    /// Makes the parts one object. Asked again, it says the same.
     pub(crate) async fn complete_multipart(
         &self,
         who: &Identity,
         (file_object_key, upload_id): (&str, &str),
-        mut named: Vec<CompletedPart>,
+        named: Vec<CompletedPart>,
         now: Timestamp,
     ) -> Result<Upload, ApiError> {
         let upload = self.own_upload(who, file_object_key).await?;
-        let (id, cut) = multipart_of(&upload, upload_id)?;
+        if !is_multipart_of(&upload, upload_id) {
+            return Err(ApiError::NotFound("upload_id"));
+        }
         match upload.state {
             UploadState::Ready => return Ok(upload),
             UploadState::Pending => {}
             // What it became is deleted, or was refused.
             _ => return Err(ApiError::NotFound("file_object_key")),
         }
+        let info = self.assemble(&upload, named).await?;
+        self.catalog.accept_upload(upload.id, &stored(&info), now).await?;
+        Ok(upload)
+    }
+
+    /// Makes the parts of an upload the object that they are to be. Asked again, it says the same.
+    ///
+    /// The parts may be named in any order, and none has to be once they are an object. Everything is
+    /// checked before anything is changed, so what is wrong can be put right, and completed then.
+    pub(crate) async fn assemble(
+        &self,
+        upload: &Upload,
+        mut named: Vec<CompletedPart>,
+    ) -> Result<ObjectInfo, ApiError> {
+        let (id, cut) = multipart_of(upload)?;
         named.sort_by_key(|part| part.number);
         let key = object_key(&upload.object_key)?;
         match self.backend.parts().list(&key, &id).await {
@@ -167,29 +213,29 @@ impl App {
             Err(error) => return Err(error.into()),
         }
         let info = self.backend.parts().complete(&key, &id, &named).await;
-        let info = info.map_err(|error| match error {
+        info.map_err(|error| match error {
             StoreError::NoSuchUpload => ApiError::Closed,
             // A part was replaced since it was looked at.
             StoreError::InvalidPart { .. }
             | StoreError::InvalidPartOrder
-            | StoreError::PartTooSmall { .. } => invalid_parts("a part is another one by now"),
+            | StoreError::PartTooSmall { .. } => {
+                ApiError::InvalidParts("a part is another one by now")
+            }
             other => other.into(),
-        })?;
-        self.catalog.accept_upload(upload.id, &stored(&info), now).await?;
-        Ok(upload)
+        })
     }
 }
 
-/// The multipart upload of this id, which has to be that of the upload.
-fn multipart_of(upload: &Upload, upload_id: &str) -> Result<(UploadId, Cut), ApiError> {
-    let unknown = || ApiError::NotFound("upload_id");
-    let Intake::Multipart { upload_id: own, part_size } = &upload.intake else {
-        return Err(unknown());
+fn is_multipart_of(upload: &Upload, id: &str) -> bool {
+    matches!(&upload.intake, Intake::Multipart { upload_id, .. } if **upload_id == *id)
+}
+
+/// The storage's id of a multipart upload, and how its file is cut.
+fn multipart_of(upload: &Upload) -> Result<(UploadId, Cut), ApiError> {
+    let Intake::Multipart { upload_id, part_size } = &upload.intake else {
+        return Err(ApiError::internal("an upload that is not in parts"));
     };
-    if **own != *upload_id {
-        return Err(unknown());
-    }
-    let id = UploadId::new(upload_id).map_err(ApiError::internal)?;
+    let id = UploadId::new(&**upload_id).map_err(ApiError::internal)?;
     let size = upload.declared_size.ok_or_else(|| ApiError::internal("an upload without size"))?;
     Ok((id, Cut { size, part_size: *part_size }))
 }
@@ -199,31 +245,31 @@ fn check_parts(cut: Cut, named: &[CompletedPart], stored: &[Part]) -> Result<(),
     let mut named = named.iter();
     for (number, size) in cut.parts() {
         let Some(part) = named.next() else {
-            return Err(invalid_parts("not every part is named"));
+            return Err(ApiError::InvalidParts("not every part is named"));
         };
         if part.number != number {
-            return Err(invalid_parts("each part is named once, and none that there is not"));
+            return Err(ApiError::InvalidParts(
+                "each part is named once, and none that there is not",
+            ));
         }
         let place = stored.binary_search_by_key(&number, |part| part.number);
         let found = place.ok().and_then(|place| stored.get(place));
         let Some(found) = found else {
-            return Err(invalid_parts("a part was not uploaded"));
+            return Err(ApiError::InvalidParts("a part was not uploaded"));
         };
         if found.etag != part.etag {
-            return Err(invalid_parts("a part has another etag"));
+            return Err(ApiError::InvalidParts("a part has another etag"));
         }
         if found.size != size {
-            return Err(invalid_parts("a part has another size"));
+            return Err(ApiError::InvalidParts("a part has another size"));
         }
     }
     match named.next() {
-        Some(_) => Err(invalid_parts("each part is named once, and none that there is not")),
+        Some(_) => {
+            Err(ApiError::InvalidParts("each part is named once, and none that there is not"))
+        }
         None => Ok(()),
     }
-}
-
-fn invalid_parts(rule: &'static str) -> ApiError {
-    crate::fields::invalid("part_etags", Reason::Rule(rule), serde_json::Value::Null).into()
 }
 
 #[cfg(test)]

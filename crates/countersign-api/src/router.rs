@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::{Router, middleware::map_response};
 
-use crate::{App, datalab, http::finish, powerdrill};
+use crate::{App, datalab, geolens, http::finish, powerdrill};
 
 /// Puts the dialects on HTTP, each under all its paths.
 ///
@@ -13,18 +13,20 @@ use crate::{App, datalab, http::finish, powerdrill};
 pub fn router(app: Arc<App>) -> Router {
     let mut dialects =
         Router::new().nest("/api/v1/files", datalab::router()).nest("/v1/files", datalab::router());
-    for (base, dialect) in [
+    let powerdrill = [
         ("/api/v1/team", powerdrill::v1()),
         ("/v1/team", powerdrill::v1()),
         ("/api/v2/team", powerdrill::v2()),
         ("/v2/team", powerdrill::v2()),
         ("/app/api/v2/team", powerdrill::v2()),
-    ] {
+    ];
+    for (base, dialect) in powerdrill {
         // Nesting leaves out the base with a slash, which is a path of the dialect as well.
         let base_with_slash = dialect.clone().with_state(Arc::clone(&app));
         dialects = dialects.nest(base, dialect).route_service(&format!("{base}/"), base_with_slash);
     }
     let dialects = dialects
+        .merge(geolens::router())
         .fallback(datalab::not_found)
         .method_not_allowed_fallback(datalab::method_not_allowed);
     dialects.layer(map_response(finish)).with_state(app)

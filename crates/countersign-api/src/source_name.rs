@@ -35,9 +35,9 @@ impl SourceName {
     ///
     /// [`ApiError::BadExtension`]
     pub(crate) fn new(name: PlainName) -> Result<Self, ApiError> {
-        let extension = extension_of(&name.0).ok_or(ApiError::BadExtension)?;
+        let extension = extension_of(&name.0).unwrap_or_default();
         let format = FORMATS.iter().find(|(known, _)| *known == extension);
-        let &(extension, media_type) = format.ok_or(ApiError::BadExtension)?;
+        let &(extension, media_type) = format.ok_or(ApiError::BadExtension { extension })?;
         Ok(Self { name: name.0, extension, media_type })
     }
 
@@ -80,7 +80,7 @@ mod tests {
             assert_eq!(parse(name).unwrap().extension(), extension);
         }
         for wrong in ["a", "a.", ".csv", "a.exe", "a.csv ", "a.csv.gz", "csv", "a.jsonl"] {
-            assert!(matches!(parse(wrong), Err(ApiError::BadExtension)), "{wrong:?}");
+            assert!(matches!(parse(wrong), Err(ApiError::BadExtension { .. })), "{wrong:?}");
         }
     }
 

@@ -9,11 +9,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    error::ApiError,
-    fields::{Invalid, Place, Reason},
-    http::Failure,
-};
+use crate::{error::ApiError, http::Failure, validation};
 
 pub(super) fn refuse(error: ApiError) -> Response {
     let (status, detail) = status_and_detail(&error);
@@ -25,16 +21,17 @@ pub(super) fn refuse(error: ApiError) -> Response {
 fn status_and_detail(error: &ApiError) -> (StatusCode, Value) {
     let text = |status, text: &str| (status, Value::from(text));
     match error {
-        ApiError::NotJson => (StatusCode::UNPROCESSABLE_ENTITY, json!([not_json()])),
+        ApiError::NotJson => (StatusCode::UNPROCESSABLE_ENTITY, validation::not_json()),
         // What no call of this dialect comes to.
-        ApiError::NotForm | ApiError::BadExtension | ApiError::Taken | ApiError::NoImport => {
-            (StatusCode::UNPROCESSABLE_ENTITY, Value::from(error.to_string()))
-        }
+        ApiError::NotForm
+        | ApiError::BadExtension { .. }
+        | ApiError::InvalidParts(_)
+        | ApiError::Job(_)
+        | ApiError::Taken
+        | ApiError::NoImport => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string().into()),
         ApiError::NotOwner => text(StatusCode::FORBIDDEN, "Forbidden"),
         ApiError::TooLarge => text(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large."),
-        ApiError::Invalid(faults) => {
-            (StatusCode::UNPROCESSABLE_ENTITY, faults.iter().map(entry).collect())
-        }
+        ApiError::Invalid(faults) => (StatusCode::UNPROCESSABLE_ENTITY, validation::list(faults)),
         ApiError::Unauthenticated(_) => text(
             StatusCode::UNAUTHORIZED,
             "Invalid API key provided. Set the X-API-Key header to your API key.",
@@ -62,43 +59,4 @@ fn status_and_detail(error: &ApiError) -> (StatusCode, Value) {
         }
         ApiError::Internal(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error."),
     }
-}
-
-fn not_json() -> Value {
-    json!({
-        "type": "json_invalid",
-        "loc": ["body"],
-        "msg": "JSON decode error: the body is no JSON object",
-        "input": {},
-    })
-}
-
-/// A fault as pydantic words it.
-fn entry(fault: &Invalid) -> Value {
-    let place = match fault.place {
-        Place::Body => "body",
-        Place::Query => "query",
-        Place::Header => "header",
-    };
-    let (kind, message) = match fault.reason {
-        Reason::Missing => ("missing", "Field required".into()),
-        Reason::NotString => ("string_type", "Input should be a valid string".into()),
-        Reason::NotInteger => (
-            "int_parsing",
-            "Input should be a valid integer, unable to parse string as an integer".into(),
-        ),
-        Reason::NotList => ("list_type", "Input should be a valid list".into()),
-        Reason::Repeated => ("value_error", "Value error, given more than once".into()),
-        Reason::TooLong { chars_max } => {
-            ("string_too_long", format!("String should have at most {chars_max} characters"))
-        }
-        Reason::TooSmall { min } => {
-            ("greater_than_equal", format!("Input should be greater than or equal to {min}"))
-        }
-        Reason::TooLarge { max } => {
-            ("less_than_equal", format!("Input should be less than or equal to {max}"))
-        }
-        Reason::Rule(rule) => ("value_error", format!("Value error, {rule}")),
-    };
-    json!({ "type": kind, "loc": [place, fault.field], "msg": message, "input": fault.input })
 }

@@ -43,9 +43,12 @@ const INTERNAL: u32 = 9_999;
 
 fn status_and_code(error: &ApiError) -> (StatusCode, u32) {
     match error {
-        ApiError::NotJson | ApiError::NotForm | ApiError::Invalid(_) => {
-            (StatusCode::BAD_REQUEST, INVALID)
-        }
+        ApiError::NotJson
+        | ApiError::NotForm
+        | ApiError::Invalid(_)
+        | ApiError::InvalidParts(_)
+        // What no call of this dialect comes to.
+        | ApiError::Job(_) => (StatusCode::BAD_REQUEST, INVALID),
         ApiError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, INVALID),
         ApiError::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, INVALID),
         ApiError::Unauthenticated(KeyFault::Missing) => (StatusCode::FORBIDDEN, 1_003),
@@ -53,7 +56,7 @@ fn status_and_code(error: &ApiError) -> (StatusCode, u32) {
         ApiError::NotOwner | ApiError::Prefetch => (StatusCode::OK, 300_002),
         ApiError::NotFound("path") => (StatusCode::NOT_FOUND, 300_003),
         ApiError::NotFound(_) => (StatusCode::OK, 300_003),
-        ApiError::BadExtension => (StatusCode::OK, 300_004),
+        ApiError::BadExtension { .. } => (StatusCode::OK, 300_004),
         ApiError::Refused(ContentFault::Empty) => (StatusCode::OK, 300_005),
         ApiError::Full => (StatusCode::OK, 300_006),
         ApiError::Refused(_) | ApiError::Closed => (StatusCode::OK, 300_007),
@@ -79,14 +82,17 @@ fn message(error: &ApiError) -> String {
             Some(Invalid { field, reason, .. }) => format!("Invalid parameters: {field}: {reason}"),
             None => "Invalid parameters".into(),
         },
-        ApiError::NotJson | ApiError::NotForm | ApiError::TooLarge | ApiError::MethodNotAllowed => {
-            format!("Invalid parameters: {error}")
-        }
+        ApiError::InvalidParts(rule) => format!("Invalid parameters: part_etags: {rule}"),
+        ApiError::NotJson
+        | ApiError::NotForm
+        | ApiError::TooLarge
+        | ApiError::Job(_)
+        | ApiError::MethodNotAllowed => format!("Invalid parameters: {error}"),
         ApiError::Unauthenticated(KeyFault::Missing) => "insufficient.authentication".into(),
         ApiError::Unauthenticated(KeyFault::Wrong) => "bad.credentials".into(),
         ApiError::NotOwner | ApiError::Prefetch => format!("No permissions: {error}"),
         ApiError::NotFound(what) => format!("{what} not found"),
-        ApiError::BadExtension => "Invalid file extension".into(),
+        ApiError::BadExtension { .. } => "Invalid file extension".into(),
         ApiError::Refused(ContentFault::Empty) => "Empty file".into(),
         ApiError::Full => "Insufficient storage space".into(),
         ApiError::Refused(fault) => format!("Failed to upload the file: {fault}"),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::error::{Version, refuse};
 use crate::{
-    fields::{Invalid, Place, Reason},
+    fields::{Invalid, Place, Reason, invalid},
     http::Trace,
 };
 
@@ -39,7 +39,7 @@ fn external_id(headers: &HeaderMap) -> Result<Option<String>, Invalid> {
     let mut values = headers.get_all(EXTERNAL).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let invalid =
-        |reason| Invalid { place: Place::Header, field: EXTERNAL, reason, input: Value::Null };
+        |reason| Invalid { place: Place::Header, ..invalid(EXTERNAL, reason, Value::Null) };
     if values.next().is_some() {
         return Err(invalid(Reason::Repeated));
     }

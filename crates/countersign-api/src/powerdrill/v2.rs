@@ -58,7 +58,7 @@ async fn create_dataset(
         let name = body.text("name", DatasetName::parse)?;
         let description = body.optional_text("description", Description::parse)?;
         let described = (&name, &description.unwrap_or_default());
-        let made = app.create_dataset(who, described, app.now()).await?;
+        let made = app.create_dataset(who, described, Vec::new(), app.now()).await?;
         Ok(wire::Created::new(made.id))
     };
     answer_v2(create.await)

@@ -128,7 +128,9 @@ impl House {
 
     /// Does what a PUT through the URL does.
     pub(crate) async fn put(&self, url: &str, content_type: &str, bytes: &'static [u8]) {
-        let key = self.verified("PUT", url, &[("content-type", content_type)]);
+        let length = bytes.len().to_string();
+        let headers = [("content-type", content_type), ("content-length", length.as_str())];
+        let key = self.verified("PUT", url, &headers);
         self.store(&key, bytes).await;
     }
 

@@ -308,9 +308,9 @@ async fn a_file_of_another_dialect_does_not_become_a_data_source() {
 
     // Neither with bytes that its name fits, nor with such that would be refused, and deleted.
     for name in ["a.csv", "a.pdf"] {
-        refused(&ann.try_source(&dataset, name, object.as_str()).await, NO_SOURCE);
+        refused(&ann.try_source(&dataset, name, object.as_str()).await, NOT_FOUND);
         let wish = json!({ "name": name, "type": "FILE", "file_object_key": object.as_str() });
-        refused(&ann.post("/datasources", wish).await, NO_SOURCE);
+        refused(&ann.post("/datasources", wish).await, NOT_FOUND);
     }
     let parts = json!({ "file_object_key": object.as_str(), "upload_id": "x", "part_etags": [] });
     refused(&ann.post("/file/complete-multipart-upload", parts).await, NOT_FOUND);

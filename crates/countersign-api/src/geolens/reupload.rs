@@ -1,0 +1,132 @@
+//! Jobs that bring a dataset its next version.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body as RequestBody,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+    routing::post,
+};
+use countersign_storage::{CompletedPart, ETag, PartNumber};
+use serde_json::Value;
+
+use super::{answer, ids::PathIds, noted, wire};
+use crate::{
+    App,
+    error::ApiError,
+    fields::{Body, Invalid, Reason, invalid},
+    file_name::FileName,
+    http::{BODY_LEN_MAX, read_json, read_optional_json},
+    jobs::JobFile,
+    media_type::MediaType,
+};
+
+/// The media type of a file whose client says none.
+const CONTENT_TYPE_DEFAULT: &str = "application/octet-stream";
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/{dataset_id}/reupload/presigned", post(begin))
+        .route("/{dataset_id}/reupload/presigned/", post(begin))
+        .route("/{dataset_id}/reupload/presigned/{job_id}/complete", post(complete))
+        .route("/{dataset_id}/reupload/presigned/{job_id}/complete/", post(complete))
+        .route("/{dataset_id}/reupload/{job_id}/commit", post(commit))
+        .route("/{dataset_id}/reupload/{job_id}/commit/", post(commit))
+}
+
+async fn begin(
+    State(app): State<Arc<App>>,
+    ids: PathIds,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Response {
+    let begin = async {
+        let who = app.identify(&headers).await?;
+        let dataset = ids.dataset()?;
+        let file = file_of(&read_json(body, BODY_LEN_MAX).await?)?;
+        let begun = app.begin_job(who, Some(dataset), &file, app.now()).await?;
+        Ok(wire::Begun::new(begun))
+    };
+    answer(StatusCode::CREATED, begin.await)
+}
+
+/// The file that a body announces, or all that is wrong with it.
+pub(super) fn file_of(body: &Body) -> Result<JobFile, ApiError> {
+    let mut faults = Vec::new();
+    let name = noted(&mut faults, body.text("filename", FileName::parse));
+    let size = noted(&mut faults, body.integer("file_size", (1, i64::MAX)));
+    let content_type = body.optional_text("content_type", MediaType::parse);
+    let content_type = noted(&mut faults, content_type);
+    let (Some(name), Some(size), Some(content_type)) = (name, size, content_type) else {
+        return Err(ApiError::Invalid(faults));
+    };
+    let size = u64::try_from(size).map_err(ApiError::internal)?;
+    let content_type = match content_type {
+        Some(content_type) => content_type,
+        None => MediaType::parse(CONTENT_TYPE_DEFAULT).map_err(ApiError::internal)?,
+    };
+    JobFile::new(name, size, content_type)
+}
+
+async fn complete(
+    State(app): State<Arc<App>>,
+    ids: PathIds,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Response {
+    let complete = async {
+        let who = app.identify(&headers).await?;
+        let which = (Some(ids.dataset()?), ids.job()?);
+        let parts = parts_of(&read_optional_json(body).await?)?;
+        let job = app.complete_job(&who, which, parts, app.now()).await?;
+        Ok(wire::Progress::new(&job, "File uploaded for re-upload preview"))
+    };
+    answer(StatusCode::OK, complete.await)
+}
+
+/// The parts that were uploaded; none, where the file came in one piece.
+pub(super) fn parts_of(body: &Body) -> Result<Vec<CompletedPart>, Invalid> {
+    Ok(body.optional_objects("parts", part)?.unwrap_or_default())
+}
+
+fn part(item: &Body) -> Result<CompletedPart, Invalid> {
+    let max = PartNumber::MAX.into();
+    let number = item.integer("part_number", (1, max))?;
+    let number = u16::try_from(number).ok().and_then(|number| PartNumber::new(number).ok());
+    let too_large = || invalid("part_number", Reason::TooLarge { max }, Value::Null);
+    let number = number.ok_or_else(too_large)?;
+    let etag = |text: &str| ETag::parse(text).ok_or(Reason::Rule("it is no entity tag"));
+    Ok(CompletedPart { number, etag: item.text("etag", etag)? })
+}
+
+async fn commit(
+    State(app): State<Arc<App>>,
+    ids: PathIds,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Response {
+    let commit = async {
+        let who = app.identify(&headers).await?;
+        let which = (Some(ids.dataset()?), ids.job()?);
+        check_as_is(&read_optional_json(body).await?)?;
+        let job = app.commit_job(&who, which, None, app.now()).await?;
+        Ok(wire::Progress::new(&job, "Re-upload queued"))
+    };
+    answer(StatusCode::ACCEPTED, commit.await)
+}
+
+/// A file becomes a version as it is. Whoever wants another one made of it is told, before it is the
+/// current one. A `token` is for the source of a service, of which there is none here.
+pub(super) fn check_as_is(body: &Body) -> Result<(), ApiError> {
+    const RULE: Reason = Reason::Rule("it is not supported: a file is taken as it is");
+    let mut faults = Vec::new();
+    for field in ["srid_override", "layer_name"] {
+        if body.has(field) {
+            faults.push(invalid(field, RULE, Value::Null));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(ApiError::Invalid(faults)) }
+}
