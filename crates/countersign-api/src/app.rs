@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use countersign::Timestamp;
 use countersign_catalog::{Catalog, Intake, Stored, Upload};
-use countersign_storage::{Backend, ObjectInfo, ObjectKey, UrlSigner};
+use countersign_storage::{Backend, ObjectInfo, ObjectKey, PrefixSigner, UrlSigner};
 use uuid::Uuid;
 
 use crate::error::ApiError;
@@ -14,6 +14,7 @@ pub struct App {
     pub(crate) catalog: Arc<dyn Catalog>,
     pub(crate) backend: Backend,
     pub(crate) url_signer: UrlSigner,
+    pub(crate) prefix_signer: PrefixSigner,
     clock: fn() -> Timestamp,
 }
 
@@ -23,6 +24,7 @@ impl fmt::Debug for App {
             .field("catalog", &self.catalog)
             .field("backend", &self.backend)
             .field("url_signer", &self.url_signer)
+            .field("prefix_signer", &self.prefix_signer)
             .finish_non_exhaustive()
     }
 }
@@ -31,15 +33,16 @@ impl fmt::Debug for App {
 const SWEEP_MAX: u32 = 1_000;
 
 impl App {
-    /// Joins a catalog, the bucket of the platform, and who signs the URLs that reach it.
+    /// Joins a catalog, the bucket of the platform, and who signs the URLs that reach it: those to
+    /// one object, and those below which files are put.
     #[must_use]
     pub fn new(
         catalog: Arc<dyn Catalog>,
         backend: Backend,
-        url_signer: UrlSigner,
+        (url_signer, prefix_signer): (UrlSigner, PrefixSigner),
         clock: fn() -> Timestamp,
     ) -> Self {
-        Self { catalog, backend, url_signer, clock }
+        Self { catalog, backend, url_signer, prefix_signer, clock }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -44,9 +44,7 @@ impl App {
         bytes: BoxStream<'static, io::Result<Bytes>>,
         now: Timestamp,
     ) -> Result<Deposit, ApiError> {
-        let key = object_key(&new_object_key(name.extension()))?;
-        let due_at = now.checked_add_secs(UNRECORDED_SECS_MAX).unwrap_or(Timestamp::MAX);
-        self.catalog.doom(key.as_str(), due_at).await?;
+        let key = self.reserve_key(name.extension(), now).await?;
         let put = PutRequest::up_to(SIZE_MAX).with_content_type(name.media_type());
         let info = self.backend.objects().put(&key, bytes, put).await;
         let info = match info.map_err(refused_body) {
@@ -65,6 +63,19 @@ impl App {
         Ok(deposit)
     }
 
+    /// A key for bytes that no record has yet. It is doomed: whatever ends the request that brings
+    /// them ends them too.
+    pub(crate) async fn reserve_key(
+        &self,
+        extension: &str,
+        now: Timestamp,
+    ) -> Result<ObjectKey, ApiError> {
+        let key = object_key(&new_object_key(extension))?;
+        let due_at = now.checked_add_secs(UNRECORDED_SECS_MAX).unwrap_or(Timestamp::MAX);
+        self.catalog.doom(key.as_str(), due_at).await?;
+        Ok(key)
+    }
+
     /// Gives stored bytes to their owner.
     pub(crate) async fn keep(
         &self,
@@ -72,15 +83,7 @@ impl App {
         owner: Identity,
         now: Timestamp,
     ) -> Result<Upload, ApiError> {
-        let new = NewUpload {
-            id: Uuid::new_v4(),
-            owner,
-            intake: Intake::Direct,
-            object_key: deposit.key.as_str().into(),
-            content_type: deposit.media_type.into(),
-            declared_size: None,
-            not_after: now,
-        };
+        let new = direct_upload(&deposit.key, owner, deposit.media_type, now);
         Ok(self.catalog.add_stored_upload(&new, &stored(&deposit.info), now).await?)
     }
 
@@ -89,14 +92,37 @@ impl App {
         self.withdraw(&deposit.key).await;
     }
 
-    async fn withdraw(&self, key: &ObjectKey) {
+    /// Deletes bytes that no record has, and will not have. Those that have one stay: perhaps it was
+    /// written, and only the answer got lost.
+    pub(crate) async fn withdraw(&self, key: &ObjectKey) {
         let withdrawn = async {
+            if self.catalog.object_exists(key.as_str()).await? {
+                return Ok(());
+            }
             self.backend.objects().delete(key).await?;
             Ok::<_, ApiError>(self.catalog.forget_doomed(key.as_str()).await?)
         };
         if let Err(error) = withdrawn.await {
             tracing::warn!(%error, "refused bytes stay until they are swept");
         }
+    }
+}
+
+/// The upload of bytes that are there, as it is to be recorded.
+pub(crate) fn direct_upload(
+    key: &ObjectKey,
+    owner: Identity,
+    media_type: &str,
+    now: Timestamp,
+) -> NewUpload {
+    NewUpload {
+        id: Uuid::new_v4(),
+        owner,
+        intake: Intake::Direct,
+        object_key: key.as_str().into(),
+        content_type: media_type.into(),
+        declared_size: None,
+        not_after: now,
     }
 }
 

@@ -9,6 +9,8 @@
 //! | Datalab | `/api/v1/files`, `/v1/files` |
 //! | Powerdrill v1: presign | `/api/v1/team`, `/v1/team` |
 //! | Powerdrill v2, MAXIR AI v2 | `/api/v2/team`, `/v2/team`, `/app/api/v2/team` |
+//! | `GeoLens` | `/api/datasets`, `/api/ingest`, `/api/jobs` |
+//! | `DataSnap` | `/api/v1/schemas`, `/v1/schemas` |
 //!
 //! # What this crate does not do
 //!
@@ -22,6 +24,7 @@ mod data_sources;
 mod datalab;
 mod dataset_name;
 mod datasets;
+mod datasnap;
 mod direct;
 mod error;
 mod fields;
@@ -38,8 +41,10 @@ mod powerdrill;
 mod router;
 mod shared_body;
 mod source_name;
+mod upload_tokens;
 mod validation;
 
 pub use app::App;
 pub use keys::{IssuedAccessKey, IssuedApiKey, issue_access_key, issue_api_key};
 pub use router::router;
+pub use upload_tokens::{Berth, TokenRefusal};

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::{Router, middleware::map_response};
 
-use crate::{App, datalab, geolens, http::finish, powerdrill};
+use crate::{App, datalab, datasnap, geolens, http::finish, powerdrill};
 
 /// Puts the dialects on HTTP, each under all its paths.
 ///
@@ -20,7 +20,8 @@ pub fn router(app: Arc<App>) -> Router {
         ("/v2/team", powerdrill::v2()),
         ("/app/api/v2/team", powerdrill::v2()),
     ];
-    for (base, dialect) in powerdrill {
+    let datasnap = ["/api/v1/schemas", "/v1/schemas"].map(|base| (base, datasnap::router()));
+    for (base, dialect) in powerdrill.into_iter().chain(datasnap) {
         // Nesting leaves out the base with a slash, which is a path of the dialect as well.
         let base_with_slash = dialect.clone().with_state(Arc::clone(&app));
         dialects = dialects.nest(base, dialect).route_service(&format!("{base}/"), base_with_slash);

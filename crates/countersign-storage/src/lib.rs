@@ -37,6 +37,7 @@ mod key;
 mod memory;
 mod object;
 mod part;
+mod prefix_signer;
 mod through;
 mod url_signer;
 
@@ -51,4 +52,5 @@ pub use object::{
 };
 pub use object_store::{Attribute, Attributes};
 pub use part::{CompletedPart, InvalidPart, Part, PartNumber, PartStore, UploadId};
+pub use prefix_signer::{PrefixSigner, PrefixUrl};
 pub use url_signer::{Bound, Download, UrlError, UrlSigner};

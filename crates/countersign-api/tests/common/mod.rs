@@ -14,17 +14,18 @@ use axum::{
     http::{HeaderMap, Request, StatusCode},
 };
 use countersign::{
-    Addressing, Claim, Credentials, Endpoint, Region, RequestHead, Scope, SecretKey, Service,
-    SigningKey, Timestamp, Verifier,
+    Addressing, Claim, Credentials, Endpoint, MasterKey, PrefixTokenKey, Region, RequestHead,
+    Scope, SecretKey, Service, SigningKey, Timestamp, Verifier,
 };
 use countersign_api::{App, issue_api_key};
 use countersign_catalog::{SqliteCatalog, TeamName, UserId};
-use countersign_storage::{Backend, ObjectKey, PutRequest, bytes_of, collect};
+use countersign_storage::{Backend, ObjectKey, PrefixSigner, PutRequest, bytes_of, collect};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
 pub(crate) const ENDPOINT: &str = "http://localhost:8080/s3";
+pub(crate) const PREFIX_BASE: &str = "http://localhost:8080/p";
 const REGION: &str = "us-east-1";
 
 thread_local! {
@@ -72,7 +73,9 @@ impl House {
         let bucket = endpoint().bucket("countersign").unwrap();
         let key = SigningKey::derive(&credentials, Scope::new(now().date(), region, Service::S3));
         let signer = countersign_storage::UrlSigner::new(credentials, region, bucket, now());
-        let app = Arc::new(App::new(catalog.clone(), backend.clone(), signer, now));
+        let prefix_signer = PrefixSigner::new(prefix_token_key(), PREFIX_BASE);
+        let signers = (signer, prefix_signer);
+        let app = Arc::new(App::new(catalog.clone(), backend.clone(), signers, now));
         let router = countersign_api::router(Arc::clone(&app));
         Self { app, backend, catalog, router, key, _folder: folder }
     }
@@ -144,6 +147,10 @@ impl House {
         let object = self.backend.objects().open(key).await.ok()?;
         Some(collect(object.read(0..u64::MAX)).await.unwrap().to_vec())
     }
+}
+
+pub(crate) fn prefix_token_key() -> PrefixTokenKey {
+    MasterKey::new([7; 32]).prefix_token_key()
 }
 
 fn endpoint() -> Endpoint {

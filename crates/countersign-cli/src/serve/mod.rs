@@ -6,6 +6,7 @@ mod grants;
 mod http;
 mod key_ring;
 mod origins;
+mod prefix_uploads;
 mod settings;
 
 use std::{io::Write as _, sync::Arc, time::Duration};
@@ -16,13 +17,13 @@ use countersign::{Addressing, Endpoint, MasterKey, Region};
 use countersign_api::App;
 use countersign_catalog::{Catalog, SqliteCatalog};
 use countersign_gateway::Gateway;
-use countersign_storage::UrlSigner;
+use countersign_storage::{PrefixSigner, UrlSigner};
 use tokio::net::TcpListener;
 
 pub(crate) use self::settings::Serve;
 use self::{
     buckets::Buckets, grants::CatalogGrants, key_ring::KeyRing, origins::Origins,
-    settings::Settings,
+    prefix_uploads::TokenUploads, settings::Settings,
 };
 use crate::{clock, data_dir::DataDir};
 
@@ -95,6 +96,7 @@ impl House {
     ) -> anyhow::Result<Self> {
         let catalog: Arc<dyn Catalog> = catalog;
         let master: MasterKey = data.master_key()?;
+        let prefix_key = master.prefix_token_key();
         let folder = settings.storage.clone().unwrap_or_else(|| data.objects());
         let buckets = Arc::new(Buckets::new(folder));
         let platform = buckets.open(BUCKET).await.context("cannot open the storage")?;
@@ -105,11 +107,15 @@ impl House {
         let bucket = endpoint.bucket(BUCKET)?;
         let url_signer =
             UrlSigner::new(ring.platform().clone(), region, bucket, clock::server_now());
-        let app = App::new(Arc::clone(&catalog), platform, url_signer, clock::server_now);
+        let prefix_signer = PrefixSigner::new(prefix_key.clone(), origins.prefix_base());
+        let signers = (url_signer, prefix_signer);
+        let app = App::new(Arc::clone(&catalog), platform, signers, clock::server_now);
+        let app = Arc::new(app);
         let grants = CatalogGrants::new(Arc::clone(&catalog), buckets);
         let gateway =
-            Gateway::new(endpoint, region, Arc::new(ring), Arc::new(grants), clock::server_now);
-        Ok(Self { app: Arc::new(app), gateway, catalog })
+            Gateway::new(endpoint, region, Arc::new(ring), Arc::new(grants), clock::server_now)
+                .with_prefix_uploads(prefix_key, Arc::new(TokenUploads(Arc::clone(&app))));
+        Ok(Self { app, gateway, catalog })
     }
 
     fn router(self, origins: &Origins) -> anyhow::Result<Router> {

@@ -12,6 +12,7 @@ use axum::{
     response::IntoResponse,
 };
 use countersign::{Addressing, Endpoint};
+use countersign_gateway::PREFIX_PATH;
 
 use super::settings::Settings;
 
@@ -58,6 +59,11 @@ impl Origins {
     /// The endpoint of the data plane, as S3 clients want it.
     pub(super) fn s3_endpoint(&self) -> String {
         format!("{}{S3_PATH}", self.data)
+    }
+
+    /// Below this URL files are put by upload tokens.
+    pub(super) fn prefix_base(&self) -> String {
+        format!("{}{PREFIX_PATH}", self.data)
     }
 
     /// Lets the API answer to its own name only, where the bytes have another one: else a file that
