@@ -1,6 +1,7 @@
 """Raw connections, for requests that no client library would send: part of `hostile.py`."""
 
 import contextlib
+import re
 import socket
 
 from server import Answer, target_of
@@ -95,3 +96,13 @@ def exchange(server, data, half_close=False):
             with contextlib.suppress(OSError):
                 connection.socket.shutdown(socket.SHUT_WR)
         return connection.answers()
+
+
+def received(server, data):
+    """Sends these bytes on a connection of their own, and gives back every byte that comes until it
+    ends, but for the time of day. What was sent asks for the end."""
+    with Connection(server) as connection:
+        connection.send(data)
+        while connection.fill():
+            pass
+        return re.sub(rb"\r\ndate: [^\r]*", b"", connection.received, count=1)
