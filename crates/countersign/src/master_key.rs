@@ -4,7 +4,7 @@ use core::fmt;
 use hmac::Mac;
 use zeroize::Zeroizing;
 
-use crate::{PrefixTokenKey, SecretKey, payload::hex_of, prefix_token::keyed};
+use crate::{PrefixTokenKey, SecretKey, payload::hex_of, signing_key::keyed};
 
 /// What the purpose of a derived secret begins with. The NUL ends it: no id can move the border.
 const SIGNING_LABEL: &[u8] = b"countersign signing key v1\0";
@@ -37,7 +37,7 @@ impl MasterKey {
     /// The secret of the signing key pair with this id.
     #[must_use]
     pub fn signing_secret(&self, access_key_id: &str) -> SecretKey {
-        let mut mac = keyed(&self.0);
+        let mut mac = keyed(&*self.0);
         mac.update(SIGNING_LABEL);
         mac.update(access_key_id.as_bytes());
         let digits = Zeroizing::new(hex_of(mac.finalize().into_bytes().into()));
@@ -51,7 +51,7 @@ impl MasterKey {
     /// [`PrefixTokenKey`] has an example.
     #[must_use]
     pub fn prefix_token_key(&self) -> PrefixTokenKey {
-        let mut mac = keyed(&self.0);
+        let mut mac = keyed(&*self.0);
         mac.update(PREFIX_TOKEN_LABEL);
         PrefixTokenKey::derived(&Zeroizing::new(mac.finalize().into_bytes().into()))
     }

@@ -3,13 +3,14 @@
 use alloc::string::String;
 use core::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::{
     PrefixTokenError, Timestamp,
     payload::{hex_of, lower_hex},
+    signing_key::keyed,
 };
 
 /// The generation of the master key, as in the ids of access keys.
@@ -48,7 +49,7 @@ pub struct PrefixTokenKey(Hmac<Sha256>);
 
 impl PrefixTokenKey {
     pub(crate) fn derived(key: &Zeroizing<[u8; 32]>) -> Self {
-        Self(keyed(key))
+        Self(keyed(&**key))
     }
 
     /// Makes the token of a grant, which is good until, and not at, `not_after`.
@@ -99,13 +100,6 @@ impl fmt::Debug for PrefixTokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PrefixTokenKey(..)")
     }
-}
-
-/// HMAC-SHA-256 with a key of 32 bytes taken in.
-pub(crate) fn keyed(key: &Zeroizing<[u8; 32]>) -> Hmac<Sha256> {
-    let mut block = Zeroizing::new([0; 64]);
-    block.iter_mut().zip(key.iter()).for_each(|(byte, of_key)| *byte = *of_key);
-    Hmac::new(&(*block).into())
 }
 
 /// A prefix token. Whoever has it has what it allows: `Debug` does not show it, and it has no `==`.

@@ -96,6 +96,19 @@ impl fmt::Debug for SigningKey {
     }
 }
 
+/// HMAC-SHA-256 with a key of any length taken in, as RFC 2104 does: padded to one block, or hashed
+/// where it is longer.
+pub(crate) fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    let mut block = Zeroizing::new([0; 64]);
+    if let Some(start) = block.get_mut(..key.len()) {
+        start.copy_from_slice(key);
+    } else {
+        let digest = Sha256::digest(key);
+        block.iter_mut().zip(digest).for_each(|(byte, of_digest)| *byte = of_digest);
+    }
+    Hmac::new(&(*block).into())
+}
+
 /// HMAC-SHA-256 with its key taken in, which is half of its work.
 #[derive(Clone)]
 pub(crate) struct Keyed(Hmac<Sha256>);
@@ -118,17 +131,8 @@ impl Keyed {
         Self::new(&[])
     }
 
-    /// Takes a key of any length, as RFC 2104 does: padded to one block, or hashed where it is
-    /// longer.
     fn new(key: &[u8]) -> Self {
-        let mut block = Zeroizing::new([0; 64]);
-        if let Some(start) = block.get_mut(..key.len()) {
-            start.copy_from_slice(key);
-        } else {
-            let digest = Sha256::digest(key);
-            block.iter_mut().zip(digest).for_each(|(byte, of_digest)| *byte = of_digest);
-        }
-        Self(Hmac::new(&(*block).into()))
+        Self(keyed(key))
     }
 
     /// Starts a string to sign: everything before the digest of the canonical request, which is the
