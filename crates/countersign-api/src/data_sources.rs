@@ -11,7 +11,7 @@ use countersign_catalog::{
 use countersign_storage::Download;
 use uuid::Uuid;
 
-use crate::{App, app::object_key, content, error::ApiError, source_name::SourceName};
+use crate::{App, app::object_key, error::ApiError, source_name::SourceName};
 
 impl App {
     /// Makes a data source of an uploaded file, in a dataset that is there, or in a new one of its
@@ -54,9 +54,7 @@ impl App {
         name: &SourceName,
         now: Timestamp,
     ) -> Result<DataSource, ApiError> {
-        let object = self.backend.objects().open(&object_key(&upload.object_key)?).await?;
-        let checked = content::check(&object, Some(name.extension())).await;
-        let fault = checked.map_err(ApiError::internal)?.err();
+        let fault = self.look_at(upload, Some(name.extension())).await?;
         let dataset = match dataset {
             Some(id) => TargetDataset::Existing(id),
             None => TargetDataset::New(NewDataset {

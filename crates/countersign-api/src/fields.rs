@@ -158,6 +158,11 @@ impl Body {
     }
 }
 
+/// The value, or one more fault.
+pub(crate) fn noted<T>(faults: &mut Vec<Invalid>, outcome: Result<T, Invalid>) -> Option<T> {
+    outcome.map_err(|fault| faults.push(fault)).ok()
+}
+
 /// A member of a body that is not valid.
 pub(crate) fn invalid(field: &'static str, reason: Reason, input: Value) -> Invalid {
     Invalid { place: Place::Body, within: None, field, reason, input }

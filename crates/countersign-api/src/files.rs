@@ -7,15 +7,14 @@
 use countersign::{Lifetime, PresignedUrl, Timestamp};
 use countersign_catalog::{
     CatalogError, File, FilePage, FileRef, Identity, Intake, NewFile, NewUpload, Page, Upload,
-    UploadRef, UploadState,
+    UploadState,
 };
-use countersign_storage::{Bound, Download, StoreError};
+use countersign_storage::{Bound, Download};
 use uuid::Uuid;
 
 use crate::{
     App,
     app::{new_object_key, object_key, staging_key, stored},
-    content,
     error::ApiError,
     file_name::{FileName, extension_of},
     media_type::MediaType,
@@ -84,21 +83,11 @@ impl App {
 
     /// Freezes what was uploaded, checks it, and makes it an object.
     async fn accept(&self, upload: &Upload, name: &str, now: Timestamp) -> Result<(), ApiError> {
-        let objects = self.backend.objects();
-        let Intake::Single { staging_key } = &upload.intake else {
-            return Err(ApiError::internal("a file without a staging key"));
-        };
-        let (staging, frozen) = (object_key(staging_key)?, object_key(&upload.object_key)?);
         let looked_at = async {
-            let info = objects.freeze(&staging, &frozen).await.map_err(|error| match error {
-                StoreError::NotFound => ApiError::NotUploaded,
-                other => other.into(),
-            })?;
-            let object = objects.open(&frozen).await?;
-            let checked = content::check(&object, extension_of(name).as_deref()).await;
-            Ok((info, checked.map_err(ApiError::internal)?))
+            let info = self.freeze(upload).await?;
+            Ok((info, self.look_at(upload, extension_of(name).as_deref()).await?))
         };
-        let (info, checked) = match looked_at.await {
+        let (info, fault) = match looked_at.await {
             Ok(seen) => seen,
             // Somebody else may have settled it meanwhile, and taken its bytes away.
             Err(error) => match self.state_of(upload.id).await? {
@@ -107,7 +96,7 @@ impl App {
                 _ => return Err(ApiError::Closed),
             },
         };
-        if let Err(fault) = checked {
+        if let Some(fault) = fault {
             self.catalog.fail_upload(upload.id, &fault.to_string(), now).await?;
             self.bury(upload).await;
             return Err(ApiError::Refused(fault));
@@ -119,12 +108,6 @@ impl App {
         }
         accepted?;
         Ok(())
-    }
-
-    /// How far an upload has come by now.
-    pub(crate) async fn state_of(&self, upload: Uuid) -> Result<UploadState, ApiError> {
-        let found = self.catalog.upload(UploadRef::Id(upload)).await?;
-        Ok(found.map_or(UploadState::Aborted, |upload| upload.state))
     }
 
     /// A URL that downloads a file under its own name.

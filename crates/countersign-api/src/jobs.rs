@@ -9,16 +9,15 @@ use countersign_catalog::{
     Acceptance, CatalogError, Identity, Intake, Job, NewDataset, NewJob, NewUpload, NewVersion,
     UploadState,
 };
-use countersign_storage::{Bound, CompletedPart, ObjectInfo, ObjectKey, StoreError, UploadId};
+use countersign_storage::{Bound, CompletedPart, ObjectInfo, ObjectKey, UploadId};
 use uuid::Uuid;
 
 use crate::{
     App,
     app::{new_object_key, object_key, staging_key, stored},
-    content,
     dataset_name::{DatasetName, Description},
     error::{ApiError, JobFault},
-    file_name::FileName,
+    file_name::{FileName, extension_of},
     media_type::MediaType,
     multipart::{Cut, MIB},
 };
@@ -211,18 +210,13 @@ impl App {
         job: &Job,
         parts: Vec<CompletedPart>,
     ) -> Result<ObjectInfo, ApiError> {
-        let Intake::Single { staging_key } = &job.upload.intake else {
-            let names_none = parts.is_empty();
-            return self.assemble(&job.upload, parts).await.map_err(|error| match error {
-                ApiError::InvalidParts(_) if names_none => JobFault::NoParts.into(),
-                other => other,
-            });
-        };
-        let (staging, frozen) = (object_key(staging_key)?, object_key(&job.upload.object_key)?);
-        let frozen = self.backend.objects().freeze(&staging, &frozen).await;
-        frozen.map_err(|error| match error {
-            StoreError::NotFound => ApiError::NotUploaded,
-            other => other.into(),
+        if matches!(job.upload.intake, Intake::Single { .. }) {
+            return self.freeze(&job.upload).await;
+        }
+        let names_none = parts.is_empty();
+        self.assemble(&job.upload, parts).await.map_err(|error| match error {
+            ApiError::InvalidParts(_) if names_none => JobFault::NoParts.into(),
+            other => other,
         })
     }
 
@@ -233,10 +227,8 @@ impl App {
         {
             return Ok(Some(JobFault::SizeMismatch { size: info.size, declared }.into()));
         }
-        let object = self.backend.objects().open(&object_key(&job.upload.object_key)?).await?;
-        let extension = crate::file_name::extension_of(&job.name);
-        let checked = content::check(&object, extension.as_deref()).await;
-        Ok(checked.map_err(ApiError::internal)?.err().map(ApiError::Refused))
+        let fault = self.look_at(&job.upload, extension_of(&job.name).as_deref()).await?;
+        Ok(fault.map(ApiError::Refused))
     }
 
     /// Makes the bytes of a completed job the next version of its dataset; with `new`, the first one

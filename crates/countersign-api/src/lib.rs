@@ -31,6 +31,7 @@ mod fields;
 mod file_name;
 mod files;
 mod form;
+mod frozen;
 mod geolens;
 mod http;
 mod jobs;

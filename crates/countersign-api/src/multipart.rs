@@ -7,15 +7,17 @@
 use countersign::{Lifetime, PresignedUrl, Timestamp};
 use countersign_catalog::{Identity, Intake, NewUpload, Upload, UploadState};
 use countersign_storage::{
-    Attribute, Attributes, Bound, CompletedPart, ObjectInfo, ObjectKey, Part, PartNumber,
+    Attribute, Attributes, Bound, CompletedPart, ETag, ObjectInfo, ObjectKey, Part, PartNumber,
     StoreError, UploadId,
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     App,
     app::{new_object_key, object_key, stored},
     error::ApiError,
+    fields::{Body, Invalid, Reason, invalid},
     source_name::SourceName,
 };
 
@@ -238,6 +240,18 @@ fn multipart_of(upload: &Upload) -> Result<(UploadId, Cut), ApiError> {
     let id = UploadId::new(&**upload_id).map_err(ApiError::internal)?;
     let size = upload.declared_size.ok_or_else(|| ApiError::internal("an upload without size"))?;
     Ok((id, Cut { size, part_size: *part_size }))
+}
+
+/// A part as an item of a body names it, whose number was read from there already: in range.
+pub(crate) fn completed_part(item: &Body, number: i64) -> Result<CompletedPart, Invalid> {
+    let out_of_range = || {
+        let reason = Reason::TooLarge { max: PartNumber::MAX.into() };
+        invalid("part_number", reason, Value::Null)
+    };
+    let number = u16::try_from(number).ok().and_then(|number| PartNumber::new(number).ok());
+    let number = number.ok_or_else(out_of_range)?;
+    let etag = |text: &str| ETag::parse(text).ok_or(Reason::Rule("it is no entity tag"));
+    Ok(CompletedPart { number, etag: item.text("etag", etag)? })
 }
 
 /// Every part once, each as it was announced and as it was stored.

@@ -21,7 +21,7 @@ use self::error::refuse;
 use crate::{
     App,
     error::ApiError,
-    fields::{Invalid, Query},
+    fields::{Query, noted},
     file_name::FileName,
     http::{BODY_LEN_MAX, read_json, read_query, refuse_prefetch},
     media_type::MediaType,
@@ -88,17 +88,6 @@ impl FileId {
     }
 }
 
-/// Both values, or all faults.
-fn both<A, B>(one: Result<A, Invalid>, other: Result<B, Invalid>) -> Result<(A, B), ApiError> {
-    match (one, other) {
-        (Ok(one), Ok(other)) => Ok((one, other)),
-        (one, other) => {
-            let faults = [one.err(), other.err()];
-            Err(ApiError::Invalid(faults.into_iter().flatten().collect()))
-        }
-    }
-}
-
 async fn upload(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -107,9 +96,12 @@ async fn upload(
     let upload = async {
         let who = app.identify(&headers).await?;
         let body = read_json(body, BODY_LEN_MAX).await?;
-        let name = body.text("filename", FileName::parse);
-        let content_type = body.text("content_type", MediaType::parse);
-        let (name, content_type) = both(name, content_type)?;
+        let mut faults = Vec::new();
+        let name = noted(&mut faults, body.text("filename", FileName::parse));
+        let content_type = noted(&mut faults, body.text("content_type", MediaType::parse));
+        let (Some(name), Some(content_type)) = (name, content_type) else {
+            return Err(ApiError::Invalid(faults));
+        };
         let lifetime = Lifetime::from_secs(UPLOAD_LIFETIME_SECS).map_err(ApiError::internal)?;
         let begun = app.begin_file(who, (&name, &content_type), lifetime, app.now()).await?;
         Ok(wire::Begun::new(&begun, lifetime))
@@ -128,9 +120,12 @@ async fn confirm(State(app): State<Arc<App>>, file_id: FileId, headers: HeaderMa
 }
 
 fn page_of(query: &Query) -> Result<Page, ApiError> {
-    let limit = query.integer("limit", LIMIT_DEFAULT, LIMIT);
-    let offset = query.integer("offset", 0, OFFSET);
-    let (limit, offset) = both(limit, offset)?;
+    let mut faults = Vec::new();
+    let limit = noted(&mut faults, query.integer("limit", LIMIT_DEFAULT, LIMIT));
+    let offset = noted(&mut faults, query.integer("offset", 0, OFFSET));
+    let (Some(limit), Some(offset)) = (limit, offset) else {
+        return Err(ApiError::Invalid(faults));
+    };
     let limit = u32::try_from(limit).map_err(ApiError::internal)?;
     Ok(Page { limit, offset: u64::try_from(offset).map_err(ApiError::internal)? })
 }

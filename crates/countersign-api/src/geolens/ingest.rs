@@ -14,7 +14,6 @@ use axum::{
 use super::{
     answer,
     ids::PathIds,
-    noted,
     reupload::{check_as_is, file_of, parts_of},
     title, wire,
 };
@@ -22,7 +21,7 @@ use crate::{
     App,
     dataset_name::Description,
     error::ApiError,
-    fields::Reason,
+    fields::{Reason, noted},
     http::{BODY_LEN_MAX, read_json, read_optional_json},
 };
 

@@ -26,7 +26,7 @@ use crate::{
     App,
     dataset_name::{DatasetName, Description},
     error::ApiError,
-    fields::{Body, Invalid, Query, Reason, invalid},
+    fields::{Body, Invalid, Query, Reason, invalid, noted},
     http::{BODY_LEN_MAX, read_json, read_query},
 };
 
@@ -73,11 +73,6 @@ fn answer<T: Serialize>(status: StatusCode, outcome: Result<T, ApiError>) -> Res
         Ok(value) => (status, Json(value)).into_response(),
         Err(error) => refuse(error),
     }
-}
-
-/// The value, or one more fault.
-fn noted<T>(faults: &mut Vec<Invalid>, outcome: Result<T, Invalid>) -> Option<T> {
-    outcome.map_err(|fault| faults.push(fault)).ok()
 }
 
 fn title(text: &str) -> Result<DatasetName, Reason> {

@@ -10,18 +10,19 @@ use axum::{
     response::Response,
     routing::post,
 };
-use countersign_storage::{CompletedPart, ETag, PartNumber};
+use countersign_storage::{CompletedPart, PartNumber};
 use serde_json::Value;
 
-use super::{answer, ids::PathIds, noted, wire};
+use super::{answer, ids::PathIds, wire};
 use crate::{
     App,
     error::ApiError,
-    fields::{Body, Invalid, Reason, invalid},
+    fields::{Body, Invalid, Reason, invalid, noted},
     file_name::FileName,
     http::{BODY_LEN_MAX, read_json, read_optional_json},
     jobs::JobFile,
     media_type::MediaType,
+    multipart::completed_part,
 };
 
 /// The media type of a file whose client says none.
@@ -93,13 +94,7 @@ pub(super) fn parts_of(body: &Body) -> Result<Vec<CompletedPart>, Invalid> {
 }
 
 fn part(item: &Body) -> Result<CompletedPart, Invalid> {
-    let max = PartNumber::MAX.into();
-    let number = item.integer("part_number", (1, max))?;
-    let number = u16::try_from(number).ok().and_then(|number| PartNumber::new(number).ok());
-    let too_large = || invalid("part_number", Reason::TooLarge { max }, Value::Null);
-    let number = number.ok_or_else(too_large)?;
-    let etag = |text: &str| ETag::parse(text).ok_or(Reason::Rule("it is no entity tag"));
-    Ok(CompletedPart { number, etag: item.text("etag", etag)? })
+    completed_part(item, item.integer("part_number", (1, PartNumber::MAX.into()))?)
 }
 
 async fn commit(

@@ -12,7 +12,7 @@ use axum::{
 };
 use countersign::Lifetime;
 use countersign_catalog::{Identity, Upload};
-use countersign_storage::{CompletedPart, ETag, PartNumber};
+use countersign_storage::{CompletedPart, PartNumber};
 use futures_util::TryStreamExt;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -96,14 +96,7 @@ fn part_of(item: &Body) -> Result<CompletedPart, Invalid> {
         (Some(number), _) | (None, Some(number)) => number,
         (None, None) => return Err(missing("number")),
     };
-    let out_of_range = || {
-        let reason = Reason::TooLarge { max: PartNumber::MAX.into() };
-        invalid("part_number", reason, Value::Null)
-    };
-    let number = u16::try_from(number).ok().and_then(|number| PartNumber::new(number).ok());
-    let number = number.ok_or_else(out_of_range)?;
-    let etag = |text: &str| ETag::parse(text).ok_or(Reason::Rule("it is no entity tag"));
-    Ok(CompletedPart { number, etag: item.text("etag", etag)? })
+    multipart::completed_part(item, number)
 }
 
 async fn upload(
