@@ -1,26 +1,18 @@
 //! A bucket in memory that fails when it is told to.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
-use axum::body::Bytes;
-use countersign_storage::{
-    Attributes, Backend, CompletedPart, ETag, Object, ObjectInfo, ObjectKey, Objects, Part,
-    PartNumber, PartStore, PutRequest, StoreError, UploadId,
-};
-use futures_util::{
-    future::{BoxFuture, join},
-    stream::BoxStream,
-};
+use countersign_storage::{ObjectKey, StoreError};
+use futures_util::future::{BoxFuture, join};
 use tokio::sync::Notify;
 
-use crate::common::House;
+use crate::{
+    common::House,
+    watched::{Call, Watch, watched},
+};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Faulty {
-    inner: Backend,
     plan: Arc<Plan>,
 }
 
@@ -52,9 +44,8 @@ pub(crate) enum Fault {
 impl Faulty {
     /// A house over such a storage.
     pub(crate) async fn house() -> (House, Self) {
-        let faulty = Self { inner: Backend::memory(), plan: Arc::default() };
-        let parts = Arc::new(faulty.clone());
-        (House::over(Backend::new(Arc::new(faulty.clone()), parts)).await, faulty)
+        let faulty = Self { plan: Arc::default() };
+        (House::over(watched(&faulty.plan)).await, faulty)
     }
 
     /// The call that comes after so many more fails.
@@ -88,17 +79,22 @@ impl Faulty {
         };
         join(request, overtaking).await.0
     }
+}
 
+impl Plan {
     fn next(&self) -> Option<Fault> {
-        let mut state = self.plan.state.lock().unwrap();
+        let mut state = self.state.lock().unwrap();
         let call = state.calls;
         state.calls += 1;
         let (_, fault) = state.fault.take_if(|(at, _)| *at == call)?;
         Some(fault)
     }
+}
 
+impl Watch for Plan {
     fn through<'f, T: Send + 'f>(
         &'f self,
+        _: (Call, &ObjectKey),
         call: BoxFuture<'f, Result<T, StoreError>>,
     ) -> BoxFuture<'f, Result<T, StoreError>> {
         let fault = self.next();
@@ -112,8 +108,8 @@ impl Faulty {
                 }
                 Some(Fault::Full) => Err(StoreError::Full),
                 Some(Fault::Wait) => {
-                    self.plan.has_arrived.notify_one();
-                    self.plan.may_go_on.notified().await;
+                    self.has_arrived.notify_one();
+                    self.may_go_on.notified().await;
                     call.await
                 }
             }
@@ -123,128 +119,4 @@ impl Faulty {
 
 fn broken() -> StoreError {
     StoreError::Backend { source: "broken, as it was told to".into() }
-}
-
-impl Objects for Faulty {
-    fn put<'s, 'k, 'f>(
-        &'s self,
-        key: &'k ObjectKey,
-        body: BoxStream<'static, io::Result<Bytes>>,
-        put: PutRequest,
-    ) -> BoxFuture<'f, Result<ObjectInfo, StoreError>>
-    where
-        's: 'f,
-        'k: 'f,
-        Self: 'f,
-    {
-        self.through(self.inner.objects().put(key, body, put))
-    }
-
-    fn open<'s, 'k, 'f>(&'s self, key: &'k ObjectKey) -> BoxFuture<'f, Result<Object, StoreError>>
-    where
-        's: 'f,
-        'k: 'f,
-        Self: 'f,
-    {
-        self.through(self.inner.objects().open(key))
-    }
-
-    fn freeze<'s, 'k, 't, 'f>(
-        &'s self,
-        from: &'k ObjectKey,
-        to: &'t ObjectKey,
-    ) -> BoxFuture<'f, Result<ObjectInfo, StoreError>>
-    where
-        's: 'f,
-        'k: 'f,
-        't: 'f,
-        Self: 'f,
-    {
-        self.through(self.inner.objects().freeze(from, to))
-    }
-
-    fn delete<'s, 'k, 'f>(&'s self, key: &'k ObjectKey) -> BoxFuture<'f, Result<(), StoreError>>
-    where
-        's: 'f,
-        'k: 'f,
-        Self: 'f,
-    {
-        self.through(self.inner.objects().delete(key))
-    }
-}
-
-impl PartStore for Faulty {
-    fn create<'s, 'k, 'f>(
-        &'s self,
-        key: &'k ObjectKey,
-        attributes: Attributes,
-    ) -> BoxFuture<'f, Result<UploadId, StoreError>>
-    where
-        's: 'f,
-        'k: 'f,
-        Self: 'f,
-    {
-        self.through(self.inner.parts().create(key, attributes))
-    }
-
-    fn put_part<'s, 'k, 'u, 'f>(
-        &'s self,
-        key: &'k ObjectKey,
-        upload: &'u UploadId,
-        number: PartNumber,
-        body: BoxStream<'static, io::Result<Bytes>>,
-        put: PutRequest,
-    ) -> BoxFuture<'f, Result<ETag, StoreError>>
-    where
-        's: 'f,
-        'k: 'f,
-        'u: 'f,
-        Self: 'f,
-    {
-        self.through(self.inner.parts().put_part(key, upload, number, body, put))
-    }
-
-    fn list<'s, 'k, 'u, 'f>(
-        &'s self,
-        key: &'k ObjectKey,
-        upload: &'u UploadId,
-    ) -> BoxFuture<'f, Result<Vec<Part>, StoreError>>
-    where
-        's: 'f,
-        'k: 'f,
-        'u: 'f,
-        Self: 'f,
-    {
-        self.through(self.inner.parts().list(key, upload))
-    }
-
-    fn complete<'s, 'k, 'u, 'p, 'f>(
-        &'s self,
-        key: &'k ObjectKey,
-        upload: &'u UploadId,
-        parts: &'p [CompletedPart],
-    ) -> BoxFuture<'f, Result<ObjectInfo, StoreError>>
-    where
-        's: 'f,
-        'k: 'f,
-        'u: 'f,
-        'p: 'f,
-        Self: 'f,
-    {
-        self.through(self.inner.parts().complete(key, upload, parts))
-    }
-
-    fn abort<'s, 'k, 'u, 'f>(
-        &'s self,
-        key: &'k ObjectKey,
-        upload: &'u UploadId,
-    ) -> BoxFuture<'f, Result<(), StoreError>>
-    where
-        's: 'f,
-        'k: 'f,
-        'u: 'f,
-        Self: 'f,
-    {
-        self.through(self.inner.parts().abort(key, upload))
-    }
 }

@@ -2,6 +2,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/watched.rs"]
+mod watched;
 
 mod client;
 mod columns;

@@ -3,6 +3,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/watched.rs"]
+mod watched;
 
 mod client;
 mod complete;
