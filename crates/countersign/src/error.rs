@@ -142,6 +142,10 @@ pub enum PresignError {
     },
     /// The URL would outlive the year 9999.
     ExpiryOutOfRange,
+    /// No object can have this key.
+    Key(KeyFault),
+    /// A part of a multipart upload has a number from 1 to 10,000.
+    PartNumber,
     /// A header or query parameter of this name is written by the signer itself.
     ReservedName(Box<str>),
     /// A header or query parameter of this name is there already. Verifiers disagree on which of
@@ -167,6 +171,8 @@ impl fmt::Display for PresignError {
                 write!(f, "the signing key is of {key}, the signing time of {now}")
             }
             Self::ExpiryOutOfRange => f.write_str("the URL would expire after the year 9999"),
+            Self::Key(fault) => InvalidValue::Key(*fault).fmt(f),
+            Self::PartNumber => f.write_str("the part number is not 1 to 10000"),
             Self::ReservedName(name) => write!(f, "`{name}` is written by the signer"),
             Self::DuplicateName(name) => write!(f, "`{name}` is given twice"),
             Self::InvalidHeaderName => f.write_str("a header name is not valid"),

@@ -1,4 +1,4 @@
-use alloc::{borrow::Cow, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, vec::Vec};
 
 use crate::{
     Lifetime, Method, PayloadRule, PresignError, WirePath,
@@ -163,6 +163,17 @@ impl<'a> PresignRequest<'a> {
     /// The headers that a client has to send, apart from `host`: names in lower case, sorted.
     pub(crate) fn required_headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.headers.iter().map(|(name, value)| (name.as_ref(), *value))
+    }
+
+    /// The same, for whoever keeps them longer than the request.
+    pub(crate) fn owned_headers(&self) -> Vec<(Box<str>, Box<str>)> {
+        self.required_headers().map(|(name, value)| (name.into(), value.into())).collect()
+    }
+
+    /// Whether nothing is signed beside the method, the path and the query but `host`, as in most
+    /// URLs.
+    pub(crate) fn signs_host_only(&self) -> bool {
+        self.headers.is_empty() && self.payload == PayloadRule::Unsigned
     }
 
     /// All signed headers, with `host`: names in lower case, sorted.

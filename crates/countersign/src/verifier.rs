@@ -8,7 +8,8 @@ use crate::{
     error::{Field, ScopeMismatch},
     names::{CONTENT_SHA256, has_amz_prefix, is_header_value},
     scope::TERMINATOR,
-    signing_key::Keyed,
+    sha256::MacKey,
+    signing_key::{Signature, expected_mac},
     sink::Sink,
 };
 
@@ -51,7 +52,7 @@ pub struct Verifier {
     service: Box<str>,
     skew: Skew,
     default_payload: PayloadRule,
-    nobody: Keyed,
+    nobody: MacKey,
 }
 
 impl Verifier {
@@ -63,7 +64,7 @@ impl Verifier {
             service: service.as_str().into(),
             skew: Skew::default(),
             default_payload: PayloadRule::Unsigned,
-            nobody: Keyed::nobody(),
+            nobody: MacKey::new(&[]),
         }
     }
 
@@ -210,7 +211,7 @@ pub struct Checked<'c, 'a, H: ?Sized> {
     validity: Validity,
     absent_header: Option<&'c str>,
     payload: PayloadRule,
-    nobody: &'c Keyed,
+    nobody: &'c MacKey,
 }
 
 impl<'c, 'a, H: Headers + ?Sized> Checked<'c, 'a, H> {
@@ -240,10 +241,9 @@ impl<'c, 'a, H: Headers + ?Sized> Checked<'c, 'a, H> {
             key.access_key_id() == self.access_key_id && key.scope() == self.scope
         };
         let key = key.filter(is_right);
-        let signature = self.claim.signature.as_ref();
-        let mac = key.map_or(self.nobody, SigningKey::keyed);
-        let begun = mac.begin(self.claim.signed_at, self.scope);
-        let is_match = begun.verify(self.digest(), signature);
+        let mac_key = key.map_or(self.nobody, SigningKey::mac);
+        let expected = expected_mac(mac_key, self.claim.signed_at, self.scope, &self.digest());
+        let is_match = Signature::is_that_of(self.claim.signature.as_ref(), &expected);
         let Some(key) = key else { return Err(VerifyError::UnknownKey) };
         if let Some(name) = self.absent_header {
             return Err(VerifyError::SignedHeaderAbsent(name.into()));
