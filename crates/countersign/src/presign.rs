@@ -28,19 +28,15 @@ impl SigningKey {
     ///
     /// [`PresignError::KeyScopeExpired`], when the second is not of the key's day.
     pub fn at(&self, now: Timestamp) -> Result<Presigner<'_>, PresignError> {
-        let scope = self.scope();
-        if scope.date() != now.date() {
-            return Err(PresignError::KeyScopeExpired { key: scope.date(), now: now.date() });
-        }
+        let begun = self.begin_at(now)?;
         let mut credential = String::new();
         encode::put_query(&mut credential, self.access_key_id());
-        scope.put_encoded(&mut credential);
+        self.scope().put_encoded(&mut credential);
         let session_token = self.session_token().map(|token| {
             let mut encoded = String::new();
             encode::put_query(&mut encoded, token.as_str());
             encoded
         });
-        let begun = self.keyed().begin(now, scope);
         Ok(Presigner { key: self, now, credential, session_token, begun })
     }
 }
@@ -254,7 +250,7 @@ impl CanonicalRequest for Written<'_> {
 #[cfg(test)]
 #[path = "../tests/common/suite.rs"]
 #[expect(dead_code, reason = "tests/aws_suite.rs uses the rest")]
-mod suite;
+pub(crate) mod suite;
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
-    Credentials, Date, Region, Scope, Service, Timestamp,
+    Credentials, Date, PresignError, Region, Scope, Service, Timestamp,
     canonical::CanonicalDigest,
     credentials::SessionToken,
     payload::{hex_of, lower_hex},
@@ -84,6 +84,15 @@ impl SigningKey {
 
     pub(crate) const fn keyed(&self) -> &Keyed {
         &self.mac
+    }
+
+    /// Starts a string to sign at this second, which must be one of the key's day.
+    pub(crate) fn begin_at(&self, now: Timestamp) -> Result<Begun, PresignError> {
+        let scope = self.scope();
+        if scope.date() != now.date() {
+            return Err(PresignError::KeyScopeExpired { key: scope.date(), now: now.date() });
+        }
+        Ok(self.mac.begin(now, scope))
     }
 }
 
