@@ -13,7 +13,10 @@ pub(crate) const AUTH_PARAMETERS: [Field; 7] = [
     Field::SignedHeaders,
 ];
 
+pub(crate) const AUTHORIZATION: &str = "authorization";
+pub(crate) const AMZ_DATE: &str = "x-amz-date";
 pub(crate) const CONTENT_SHA256: &str = "x-amz-content-sha256";
+pub(crate) const SECURITY_TOKEN: &str = "x-amz-security-token";
 
 /// Whether a header or query name is one of Amazon's own, whatever its case.
 pub(crate) fn has_amz_prefix(name: &[u8]) -> bool {

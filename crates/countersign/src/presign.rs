@@ -28,10 +28,8 @@ impl SigningKey {
     ///
     /// [`PresignError::KeyScopeExpired`], when the second is not of the key's day.
     pub fn at(&self, now: Timestamp) -> Result<Presigner<'_>, PresignError> {
+        let begun = self.begin_at(now)?;
         let scope = self.scope();
-        if scope.date() != now.date() {
-            return Err(PresignError::KeyScopeExpired { key: scope.date(), now: now.date() });
-        }
         let mut before_expires = String::new();
         before_expires.extend(["?", Field::Algorithm.as_str(), "=", ALGORITHM]);
         before_expires.extend(["&", Field::Credential.as_str(), "="]);
@@ -46,7 +44,6 @@ impl SigningKey {
             encode::put_query(&mut behind_expires, token.as_str());
         }
         behind_expires.extend(["&", Field::SignedHeaders.as_str(), "="]);
-        let begun = Begun::new(self.mac(), now, scope);
         Ok(Presigner { key: self, now, before_expires, behind_expires, begun })
     }
 }
@@ -363,7 +360,7 @@ impl CanonicalRequest for Written<'_> {
 #[cfg(test)]
 #[path = "../tests/common/suite.rs"]
 #[expect(dead_code, reason = "tests/aws_suite.rs uses the rest")]
-mod suite;
+pub(crate) mod suite;
 
 #[cfg(test)]
 mod tests {

@@ -46,10 +46,13 @@ pub(crate) struct Parameter<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// Reads a query of no more than [`TARGET_LEN_MAX`] bytes.
+    /// Reads a query of no more than [`TARGET_LEN_MAX`] bytes. An empty one has no parameter.
     pub(crate) fn parse(text: &'a str) -> Result<Self, ParseError> {
         let entries = [Entry::default(); PARAMETERS_MAX];
         let mut query = Self { text, entries, len: 0, auth: [None; AUTH_PARAMETERS.len()] };
+        if text.is_empty() {
+            return Ok(query);
+        }
         let mut others_of_amazon = 0_usize;
         let mut start = 0;
         for piece in text.split('&') {

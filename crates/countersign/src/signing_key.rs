@@ -10,7 +10,7 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use crate::{
-    Credentials, Date, Region, Scope, Service, Timestamp,
+    Credentials, Date, PresignError, Region, Scope, Service, Timestamp,
     canonical::CanonicalDigest,
     credentials::SessionToken,
     hex,
@@ -83,6 +83,15 @@ impl SigningKey {
 
     pub(crate) const fn mac(&self) -> &MacKey {
         &self.mac
+    }
+
+    /// Starts a string to sign at this second, which must be one of the key's day.
+    pub(crate) fn begin_at(&self, now: Timestamp) -> Result<Begun<'_>, PresignError> {
+        let scope = self.scope();
+        if scope.date() != now.date() {
+            return Err(PresignError::KeyScopeExpired { key: scope.date(), now: now.date() });
+        }
+        Ok(Begun::new(&self.mac, now, scope))
     }
 }
 

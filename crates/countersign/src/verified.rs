@@ -2,7 +2,7 @@ use alloc::{borrow::Cow, string::String};
 use core::fmt;
 
 use crate::{
-    Claim, Endpoint, Headers, Method, PayloadRule, Scope, Validity,
+    Claim, Endpoint, Headers, Mechanism, Method, PayloadRule, Scope, Validity,
     canonical::trim,
     encode::Wire,
     query::{Parameter, is_auth},
@@ -24,6 +24,7 @@ pub struct Verified<'v, 'a> {
     scope: Scope<'v>,
     validity: Validity,
     payload: PayloadRule,
+    mechanism: Mechanism,
     method: Method<'a>,
     host: &'a str,
     path: Wire<'a>,
@@ -38,6 +39,7 @@ impl fmt::Debug for Verified<'_, '_> {
             .field("access_key_id", &self.access_key_id)
             .field("scope", &self.scope)
             .field("validity", &self.validity)
+            .field("mechanism", &self.mechanism)
             .field("method", &self.method)
             .field("host", &self.host)
             .field("path", &self.path.as_received())
@@ -70,6 +72,7 @@ impl<'v, 'a> Verified<'v, 'a> {
             scope,
             validity,
             payload,
+            mechanism: claim.mechanism(),
             method: claim.method,
             host: core::str::from_utf8(trim(host)).unwrap_or_default(),
             path: claim.path,
@@ -103,6 +106,12 @@ impl<'v, 'a> Verified<'v, 'a> {
         self.payload
     }
 
+    /// Where the signature stood.
+    #[must_use]
+    pub const fn mechanism(&self) -> Mechanism {
+        self.mechanism
+    }
+
     /// The method that was signed.
     #[must_use]
     pub const fn method(&self) -> Method<'a> {
@@ -116,11 +125,12 @@ impl<'v, 'a> Verified<'v, 'a> {
     }
 
     /// The query parameters that were signed beside the claim's own, decoded, in the order in which
-    /// they came.
+    /// they came. A claim in the header has none of its own in the query.
     pub fn query(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> {
         let parameters = self.query.split('&').filter_map(|piece| Parameter::parse(piece).ok());
+        let is_presigned = self.mechanism == Mechanism::Query;
         parameters
-            .filter(|parameter| !is_auth(parameter.name))
+            .filter(move |parameter| !(is_presigned && is_auth(parameter.name)))
             .map(|parameter| (parameter.name.decode(), parameter.value.decode()))
     }
 

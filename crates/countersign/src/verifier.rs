@@ -2,9 +2,10 @@ use alloc::{borrow::Cow, boxed::Box};
 use core::fmt;
 
 use crate::{
-    Claim, Date, Headers, Lifetime, Method, ParseError, PayloadRule, Region, Scope, Service,
-    SigningKey, Skew, Timestamp, Validity, Verified, VerifyError,
+    Claim, Date, Headers, Lifetime, Mechanism, Method, ParseError, PayloadRule, Region, Scope,
+    Service, SigningKey, Skew, Timestamp, Validity, Verified, VerifyError,
     canonical::CanonicalRequest,
+    claim::Term,
     error::{Field, ScopeMismatch},
     names::{CONTENT_SHA256, has_amz_prefix, is_header_value},
     scope::TERMINATOR,
@@ -13,7 +14,8 @@ use crate::{
     sink::Sink,
 };
 
-/// The policy by which claims are verified: one region, one service, a clock skew.
+/// The policy by which claims are verified: one region, one service, a clock skew. It is the same
+/// for requests that are presigned and those that are signed in their header.
 ///
 /// The order of its checks, and so its answer to a request that is wrong in two ways, is that of
 /// AWS.
@@ -51,19 +53,20 @@ pub struct Verifier {
     region: Box<str>,
     service: Box<str>,
     skew: Skew,
-    default_payload: PayloadRule,
+    default_payload: Option<PayloadRule>,
     nobody: MacKey,
 }
 
 impl Verifier {
-    /// Verifies what was signed for this region and service, by a clock that is up to 900 s ahead.
+    /// Verifies what was signed for this region and service, by a clock that is up to 900 s ahead;
+    /// or behind, in a request that is signed in its header.
     #[must_use]
     pub fn new(region: Region<'_>, service: Service<'_>) -> Self {
         Self {
             region: region.as_str().into(),
             service: service.as_str().into(),
             skew: Skew::default(),
-            default_payload: PayloadRule::Unsigned,
+            default_payload: None,
             nobody: MacKey::new(&[]),
         }
     }
@@ -76,11 +79,13 @@ impl Verifier {
     }
 
     /// Says what was signed of the body where a request has no `x-amz-content-sha256` header.
-    /// S3 means [`PayloadRule::Unsigned`], which is the default; other services mean the body
-    /// itself.
+    ///
+    /// S3 means [`PayloadRule::Unsigned`] in a presigned request, which is the default. In one that
+    /// is signed in its header S3 wants that header, so there is no default; other services mean the
+    /// body itself.
     #[must_use]
     pub const fn with_default_payload(mut self, payload: PayloadRule) -> Self {
-        self.default_payload = payload;
+        self.default_payload = Some(payload);
         self
     }
 
@@ -94,14 +99,27 @@ impl Verifier {
         claim: &'c Claim<'a, H>,
         now: Timestamp,
     ) -> Result<Checked<'c, 'a, H>, VerifyError> {
+        let payload = self.payload(claim)?;
         let validity = self.check_time(claim, now)?;
         let (access_key_id, scope) = self.check_scope(claim)?;
         claim.signed_headers.check()?;
         check_must_be_signed(claim)?;
         let absent_header = find_absent(claim)?;
-        let payload = claim.payload.unwrap_or(self.default_payload);
         let nobody = &self.nobody;
         Ok(Checked { claim, access_key_id, scope, validity, absent_header, payload, nobody })
+    }
+
+    fn payload<H: Headers + ?Sized>(
+        &self,
+        claim: &Claim<'_, H>,
+    ) -> Result<PayloadRule, ParseError> {
+        let is_s3 = Service::known(&self.service) == Service::S3;
+        match (claim.payload, claim.mechanism(), self.default_payload) {
+            (Some(payload), ..) => Ok(payload),
+            (None, Mechanism::Query, default) => Ok(default.unwrap_or_default()),
+            (None, Mechanism::Header, Some(default)) if !is_s3 => Ok(default),
+            (None, Mechanism::Header, _) => Err(ParseError::Missing(Field::ContentSha256)),
+        }
     }
 
     fn check_time<H: Headers + ?Sized>(
@@ -109,18 +127,40 @@ impl Verifier {
         claim: &Claim<'_, H>,
         now: Timestamp,
     ) -> Result<Validity, VerifyError> {
-        if claim.expires > u64::from(Lifetime::MAX.as_secs()) {
+        match claim.term {
+            Term::Secs(secs) => self.check_lifetime(claim.signed_at, secs, now),
+            Term::AtOnce => self.check_skew(claim.signed_at, now),
+        }
+    }
+
+    fn check_skew(&self, signed_at: Timestamp, now: Timestamp) -> Result<Validity, VerifyError> {
+        let skew = self.skew;
+        let validity =
+            Validity::around(signed_at, skew).ok_or(ParseError::Malformed(Field::Date))?;
+        if !validity.contains(now) {
+            return Err(VerifyError::TimeSkewed { now, signed_at, skew });
+        }
+        Ok(validity)
+    }
+
+    fn check_lifetime(
+        &self,
+        signed_at: Timestamp,
+        secs: u64,
+        now: Timestamp,
+    ) -> Result<Validity, VerifyError> {
+        if secs > u64::from(Lifetime::MAX.as_secs()) {
             return Err(VerifyError::LifetimeTooLong);
         }
-        let not_before = claim.signed_at.saturating_sub_secs(self.skew.as_secs());
+        let not_before = signed_at.saturating_sub_secs(self.skew.as_secs());
         if now < not_before {
             return Err(VerifyError::NotYetValid { now, not_before });
         }
         // No seconds at all are plain digits too, and over before they begin.
-        let Ok(lifetime) = Lifetime::from_secs(claim.expires) else {
-            return Err(VerifyError::Expired { now, not_after: claim.signed_at });
+        let Ok(lifetime) = Lifetime::from_secs(secs) else {
+            return Err(VerifyError::Expired { now, not_after: signed_at });
         };
-        let validity = Validity::new(claim.signed_at, lifetime, self.skew)
+        let validity = Validity::new(signed_at, lifetime, self.skew)
             .ok_or(ParseError::Malformed(Field::Date))?;
         if !validity.contains(now) {
             return Err(VerifyError::Expired { now, not_after: validity.not_after() });
@@ -259,7 +299,7 @@ impl<'c, 'a, H: Headers + ?Sized> Checked<'c, 'a, H> {
     fn has_token_of(&self, key: &SigningKey) -> bool {
         match (self.claim.session_token, key.session_token()) {
             (None, None) => true,
-            (Some(received), Some(token)) => received.bytes().eq(token.as_str().bytes()),
+            (Some(received), Some(token)) => received.is(token.as_str()),
             _ => false,
         }
     }
