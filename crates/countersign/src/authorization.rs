@@ -5,7 +5,7 @@
 //! [doc]: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
 
 use crate::{
-    Claim, Headers, ParseError, RequestHead, Timestamp,
+    Claim, Headers, ParseError, RequestHead,
     canonical::trim,
     claim::{Special, Term, header_values},
     error::Field,
@@ -15,6 +15,7 @@ use crate::{
     received::Received,
     signed_headers::SignedHeaders,
     signing_key::{ALGORITHM, Signature},
+    timestamp::Written,
 };
 
 impl<'a, H: Headers + ?Sized> Claim<'a, H> {
@@ -59,12 +60,12 @@ impl<'a, H: Headers + ?Sized> Claim<'a, H> {
             query,
             headers,
             credential: Received::Header(credential),
-            signed_at: Timestamp::parse(signed_at.ok_or(ParseError::Missing(Field::Date))?)
+            signed_at: Written::parse(signed_at.ok_or(ParseError::Missing(Field::Date))?)
                 .map_err(|_| ParseError::Malformed(Field::Date))?,
             term: Term::AtOnce,
             session_token: session_token.map(Received::Header),
             signed_headers: SignedHeaders::new(Received::Header(signed_headers)),
-            signature: Signature::parse(signature),
+            signature: Signature::new(signature),
             payload: special.payload,
         })
     }

@@ -5,7 +5,7 @@
 //!
 //! [doc]: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 
-use crate::{Method, PayloadRule, sha256::CanonicalHasher, sink::Sink};
+use crate::{Method, PayloadRule, bytes::find_either, sha256::CanonicalHasher, sink::Sink};
 
 /// What a canonical request is made of. Signing has the path and query as text that it just wrote,
 /// verifying as pieces of what it received: so the two say themselves how to write them.
@@ -86,9 +86,10 @@ pub(crate) fn put_names<'n>(
 ///
 /// The documentation speaks of spaces only, and `aws-sigv4` folds nothing else. botocore folds tabs
 /// too, and so does `SeaweedFS`, which refuses a value with a tab in it that was signed as it is.
-fn put_header_value(sink: &mut impl Sink, value: &[u8]) {
+pub(crate) fn put_header_value(sink: &mut impl Sink, value: &[u8]) {
     let value = trim(value);
-    if !value.contains(&b'\t') && !value.windows(2).any(|pair| pair == b"  ") {
+    // Most values have no white space at all.
+    if find_either(value, b' ', b'\t').is_none() {
         return sink.put(value);
     }
     let words = value.split(|&byte| is_white(byte)).filter(|word| !word.is_empty());

@@ -2,7 +2,7 @@ use alloc::borrow::Cow;
 use core::fmt;
 
 use crate::{
-    Headers, Mechanism, Method, ParseError, PayloadRule, Timestamp,
+    Headers, Mechanism, Method, ParseError, PayloadRule,
     canonical::trim,
     encode::Wire,
     error::Field,
@@ -13,6 +13,7 @@ use crate::{
     received::Received,
     signed_headers::SignedHeaders,
     signing_key::Signature,
+    timestamp::Written,
 };
 
 /// What a signed request says of itself. Nothing of it is believed yet:
@@ -35,7 +36,7 @@ pub struct Claim<'a, H: ?Sized> {
     pub(crate) query: Query<'a>,
     pub(crate) headers: &'a H,
     pub(crate) credential: Received<'a>,
-    pub(crate) signed_at: Timestamp,
+    pub(crate) signed_at: Written,
     pub(crate) term: Term,
     pub(crate) session_token: Option<Received<'a>>,
     pub(crate) signed_headers: SignedHeaders<'a>,
@@ -84,7 +85,7 @@ impl<H: ?Sized> fmt::Debug for Claim<'_, H> {
             .field("method", &self.method)
             .field("path", &self.path.as_received())
             .field("credential", &self.credential.as_received())
-            .field("signed_at", &self.signed_at)
+            .field("signed_at", &self.signed_at.at)
             .field("term", &self.term)
             .field("signed_headers", &self.signed_headers)
             .finish_non_exhaustive()

@@ -9,7 +9,7 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::cmp::Ordering;
 
-use crate::{hex, names::has_amz_prefix, sink::Sink};
+use crate::{bytes, hex, names::has_amz_prefix, sink::Sink};
 
 /// What a text is part of, which decides what a slash and a plus are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,14 +23,22 @@ pub(crate) enum Part {
 impl Part {
     /// Whether the byte goes on the wire as it is.
     #[inline]
-    pub(crate) fn is_plain(self, byte: u8) -> bool {
+    fn is_plain(self, byte: u8) -> bool {
         self.encoded(byte).width == 1
     }
 
-    /// Whether all of the text goes on the wire as it is. Looks at each byte without a branch, which
-    /// is faster for what is nearly always plain.
-    fn is_all_plain(self, text: &str) -> bool {
-        text.bytes().fold(1, |widths, byte| widths | self.encoded(byte).width) == 1
+    /// Whether all of the text goes on the wire as it is.
+    #[inline]
+    pub(crate) fn is_all_plain(self, text: &str) -> bool {
+        bytes::are_unreserved(text.as_bytes(), self.one_more())
+    }
+
+    /// What is plain beside the unreserved characters; one of these, where there is nothing more.
+    const fn one_more(self) -> u8 {
+        match self {
+            Self::Path => b'/',
+            Self::Query => b'~',
+        }
     }
 
     #[inline]
@@ -50,8 +58,8 @@ struct Encoded {
     width: u8,
 }
 
-static ENCODED_IN_QUERY: [Encoded; 256] = encoded(b'~');
-static ENCODED_IN_PATH: [Encoded; 256] = encoded(b'/');
+static ENCODED_IN_QUERY: [Encoded; 256] = encoded(Part::Query.one_more());
+static ENCODED_IN_PATH: [Encoded; 256] = encoded(Part::Path.one_more());
 
 /// A table of all bytes: the unreserved characters and one more are themselves. Looking a byte up
 /// is what signer and verifier do most.
@@ -140,46 +148,62 @@ fn cmp_bytes(one: impl Iterator<Item = u8>, other: impl Iterator<Item = u8>) -> 
 pub(crate) struct Wire<'a> {
     text: &'a str,
     part: Part,
-    /// Whether `text` is the canonical spelling already, as it is in what every client sends.
-    canonical: bool,
+    spelling: Spelling,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    /// Nothing is encoded, and nothing has to be.
+    Plain,
+    /// What has to be encoded is, and nothing else: in what every client sends.
+    Canonical,
+    /// Any other that decodes.
+    Other,
 }
 
 impl<'a> Wire<'a> {
     /// Checks what was received, or is `None`.
     pub(crate) fn new(text: &'a str, part: Part) -> Option<Self> {
         if part.is_all_plain(text) {
-            return Some(Self { text, part, canonical: true });
+            Some(Self::plain(text, part))
+        } else {
+            Self::parse(text, part)
         }
-        let mut canonical = true;
-        let mut tail = Utf8Tail::default();
-        let mut bytes = text.bytes();
-        while let Some(byte) = bytes.next() {
-            if part.is_plain(byte) {
-                // A plain byte cannot continue a character that an escape began.
-                tail.is_whole().then_some(())?;
-            } else if byte == b'%' {
-                let (high, low) = (bytes.next()?, bytes.next()?);
-                let decoded = decode_escape(high, low)?;
-                if decoded == 0 {
+    }
+
+    /// Takes what consists of plain characters only.
+    pub(crate) const fn plain(text: &'a str, part: Part) -> Self {
+        Self { text, part, spelling: Spelling::Plain }
+    }
+
+    /// Checks what has characters that are not plain.
+    fn parse(text: &'a str, part: Part) -> Option<Self> {
+        if is_ascii_encoded(text, part) {
+            return Some(Self { text, part, spelling: Spelling::Canonical });
+        }
+        let mut is_canonical = true;
+        let mut decoded = Utf8Check::default();
+        let mut rest = text.as_bytes();
+        while let Some((&byte, behind)) = rest.split_first() {
+            rest = behind;
+            if byte == b'%' {
+                let (&[high, low], behind) = behind.split_first_chunk()?;
+                let escape = hex::escaped(high, low)?;
+                if escape.byte == 0 {
                     return None;
                 }
-                tail.push(decoded)?;
-                canonical &= !part.is_plain(decoded)
-                    && !high.is_ascii_lowercase()
-                    && !low.is_ascii_lowercase();
+                is_canonical &= escape.is_upper && !part.is_plain(escape.byte);
+                decoded.push(escape.byte)?;
+                rest = behind;
             } else if byte <= b' ' || byte == 0x7f {
                 return None;
             } else {
-                tail.push(byte)?;
-                canonical = false;
+                is_canonical &= part.is_plain(byte);
+                decoded.push(byte)?;
             }
         }
-        tail.is_whole().then_some(Self { text, part, canonical })
-    }
-
-    /// Takes a piece that was checked before.
-    pub(crate) const fn known(text: &'a str, part: Part, canonical: bool) -> Self {
-        Self { text, part, canonical }
+        let spelling = if is_canonical { Spelling::Canonical } else { Spelling::Other };
+        decoded.finish().then_some(Self { text, part, spelling })
     }
 
     /// As it was received.
@@ -188,7 +212,7 @@ impl<'a> Wire<'a> {
     }
 
     pub(crate) const fn is_canonical(self) -> bool {
-        self.canonical
+        matches!(self.spelling, Spelling::Plain | Spelling::Canonical)
     }
 
     pub(crate) const fn is_empty(self) -> bool {
@@ -197,7 +221,7 @@ impl<'a> Wire<'a> {
 
     /// Writes it in its one canonical spelling.
     pub(crate) fn put(self, sink: &mut impl Sink) {
-        if self.canonical {
+        if self.is_canonical() {
             return sink.put_str(self.text);
         }
         put_bytes(sink, self.bytes(), self.part);
@@ -208,7 +232,7 @@ impl<'a> Wire<'a> {
         let mut bytes = self.text.bytes();
         core::iter::from_fn(move || {
             Some(match bytes.next()? {
-                b'%' => decode_escape(bytes.next()?, bytes.next()?)?,
+                b'%' => hex::escaped(bytes.next()?, bytes.next()?)?.byte,
                 b'+' if self.part == Part::Query => b' ',
                 byte => byte,
             })
@@ -218,7 +242,7 @@ impl<'a> Wire<'a> {
     /// The decoded text; borrowed, where nothing was encoded.
     pub(crate) fn decode(self) -> Cow<'a, str> {
         let is_encoded = |byte: u8| byte == b'%' || (byte == b'+' && self.part == Part::Query);
-        if !self.text.bytes().any(is_encoded) {
+        if self.spelling == Spelling::Plain || !self.text.bytes().any(is_encoded) {
             return Cow::Borrowed(self.text);
         }
         let bytes: Vec<u8> = self.bytes().collect();
@@ -228,7 +252,7 @@ impl<'a> Wire<'a> {
 
     /// The order of two names in a canonical query.
     pub(crate) fn cmp(self, other: Self) -> Ordering {
-        if self.canonical && other.canonical {
+        if self.is_canonical() && other.is_canonical() {
             return self.text.as_bytes().cmp(other.text.as_bytes());
         }
         cmp_bytes(self.bytes(), other.bytes())
@@ -242,7 +266,7 @@ impl<'a> Wire<'a> {
 
     /// Whether it decodes to a name of Amazon's own, whatever its case.
     pub(crate) fn has_amz_prefix(self) -> bool {
-        if self.canonical {
+        if self.is_canonical() {
             return has_amz_prefix(self.text.as_bytes());
         }
         let prefix = b"x-amz-";
@@ -250,35 +274,69 @@ impl<'a> Wire<'a> {
     }
 }
 
-fn decode_escape(high: u8, low: u8) -> Option<u8> {
-    hex::decode([high, low].map(|digit| digit.to_ascii_lowercase()).as_slice()).map(|[byte]| byte)
+/// Whether a text is canonical, and all that is encoded in it is ASCII: as the slashes of a
+/// credential are, and the punctuation of most keys.
+fn is_ascii_encoded(text: &str, part: Part) -> bool {
+    let one_more = part.one_more();
+    let mut rest = text.as_bytes();
+    while let Some(at) = bytes::find(rest, b'%') {
+        let Some((before, escape)) = rest.split_at_checked(at) else { return false };
+        let Some((&[_, high, low], behind)) = escape.split_first_chunk() else { return false };
+        let is_canonical = |escape: hex::Escaped| {
+            escape.is_upper
+                && matches!(escape.byte, 1..=0x7f)
+                && !part.is_plain(escape.byte)
+                && bytes::are_unreserved(before, one_more)
+        };
+        if !hex::escaped(high, low).is_some_and(is_canonical) {
+            return false;
+        }
+        rest = behind;
+    }
+    bytes::are_unreserved(rest, one_more)
 }
 
-/// The bytes of a character that is not whole yet.
-#[derive(Default)]
-struct Utf8Tail {
-    bytes: [u8; 4],
+/// Checks that bytes that come one by one are UTF-8, a stack buffer at a time.
+struct Utf8Check {
+    buffer: [u8; Self::BUFFER_LEN],
     filled: usize,
 }
 
-impl Utf8Tail {
-    const fn is_whole(&self) -> bool {
-        self.filled == 0
+impl Default for Utf8Check {
+    fn default() -> Self {
+        Self { buffer: [0; Self::BUFFER_LEN], filled: 0 }
+    }
+}
+
+impl Utf8Check {
+    const BUFFER_LEN: usize = 128;
+
+    /// Takes one more byte, or is `None` where what came cannot become UTF-8 any more.
+    fn push(&mut self, byte: u8) -> Option<()> {
+        if self.filled == self.buffer.len() {
+            self.check()?;
+        }
+        *self.buffer.get_mut(self.filled)? = byte;
+        self.filled = self.filled.saturating_add(1);
+        Some(())
     }
 
-    /// Takes one more byte, or is `None` where that cannot become UTF-8 any more.
-    fn push(&mut self, byte: u8) -> Option<()> {
-        if self.is_whole() && byte.is_ascii() {
-            return Some(());
-        }
-        *self.bytes.get_mut(self.filled)? = byte;
-        self.filled = self.filled.checked_add(1)?;
-        match core::str::from_utf8(self.bytes.get(..self.filled)?) {
-            Ok(_) => self.filled = 0,
-            Err(error) if error.error_len().is_none() => {}
+    /// Checks what the buffer has, and keeps the bytes of a character that is not whole yet.
+    fn check(&mut self) -> Option<()> {
+        let filled = self.buffer.get(..self.filled)?;
+        let whole_len = match core::str::from_utf8(filled) {
+            Ok(_) => self.filled,
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
             Err(_) => return None,
-        }
+        };
+        self.buffer.copy_within(whole_len..self.filled, 0);
+        self.filled = self.filled.saturating_sub(whole_len);
         Some(())
+    }
+
+    /// Whether all was UTF-8, to the last character.
+    fn finish(mut self) -> bool {
+        self.check().is_some() && self.filled == 0
     }
 }
 

@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::{
     Method, ParseError,
+    bytes::find,
     encode::{Part, Wire},
     error::Field,
     query::TARGET_LEN_MAX,
@@ -45,7 +46,9 @@ impl<'a, H: ?Sized> RequestHead<'a, H> {
         if !self.target.starts_with('/') {
             return Err(ParseError::Malformed(Field::Target));
         }
-        let (path, query) = self.target.split_once('?').unwrap_or((self.target, ""));
+        let path_len = find(self.target.as_bytes(), b'?').unwrap_or(self.target.len());
+        let (path, query) = self.target.split_at_checked(path_len).unwrap_or((self.target, ""));
+        let query = query.strip_prefix('?').unwrap_or_default();
         let path = Wire::new(path, Part::Path).ok_or(ParseError::Malformed(Field::Path))?;
         Ok(RequestLine { method, path, query })
     }

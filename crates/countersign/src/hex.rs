@@ -20,7 +20,8 @@ const fn digits() -> [[u8; 2]; 256] {
 }
 
 /// What a digit is worth, or [`NO_DIGIT`].
-static VALUES: [u8; 256] = values();
+const VALUES: [u8; 256] = values();
+static DIGIT_VALUES: [u8; 256] = VALUES;
 
 const NO_DIGIT: u8 = 0xff;
 
@@ -64,12 +65,50 @@ pub(crate) fn decode<const LEN: usize>(text: &[u8]) -> Option<[u8; LEN]> {
     // One look at the end for all digits: a wrong one sets bits that no digit has.
     let mut seen = 0;
     for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        let value = |digit: &u8| VALUES.get(usize::from(*digit)).copied().unwrap_or(NO_DIGIT);
+        let value = |digit: &u8| DIGIT_VALUES.get(usize::from(*digit)).copied().unwrap_or(NO_DIGIT);
         let (high, low) = (value(high), value(low));
         seen |= high | low;
         *byte = (high << 4) | (low & 0xf);
     }
     (seen < 16).then_some(bytes)
+}
+
+/// What a digit of an escape is worth, in its low half; with [`LOWER`] where it is a small letter.
+static ESCAPE_VALUES: [u8; 256] = escape_values();
+
+const LOWER: u8 = 0x40;
+
+const fn escape_values() -> [u8; 256] {
+    let mut table = VALUES;
+    let mut letter = b'a';
+    #[expect(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        reason = "evaluated by the compiler, which would tell"
+    )]
+    while letter <= b'f' {
+        table[letter.to_ascii_uppercase() as usize] = table[letter as usize];
+        table[letter as usize] |= LOWER;
+        letter += 1;
+    }
+    table
+}
+
+/// The byte that an escape stands for, and whether it is spelled as encoders spell it.
+pub(crate) struct Escaped {
+    pub(crate) byte: u8,
+    pub(crate) is_upper: bool,
+}
+
+/// Reads the two digits of a percent escape, in either case.
+pub(crate) fn escaped(high: u8, low: u8) -> Option<Escaped> {
+    let value = |digit: u8| ESCAPE_VALUES.get(usize::from(digit)).copied().unwrap_or(NO_DIGIT);
+    let (high, low) = (value(high), value(low));
+    if high == NO_DIGIT || low == NO_DIGIT {
+        return None;
+    }
+    let byte = ((high & 0xf) << 4) | (low & 0xf);
+    Some(Escaped { byte, is_upper: (high | low) & LOWER == 0 })
 }
 
 #[cfg(test)]
@@ -89,6 +128,22 @@ mod tests {
         let text = of_digest(digest.as_slice().try_into().unwrap());
         assert_eq!(text.as_slice(), hex::encode(&digest).as_bytes());
         assert_eq!(decode::<32>(&text).as_ref().map(<[u8; 32]>::as_slice), Some(&*digest));
+    }
+
+    #[test]
+    fn escapes_are_read_in_either_case() {
+        for byte in 0..=u8::MAX {
+            for (text, is_canonical) in
+                [(alloc::format!("{byte:02X}"), true), (alloc::format!("{byte:02x}"), false)]
+            {
+                let [high, low] = *text.as_bytes() else { panic!("two digits") };
+                let escape = escaped(high, low).unwrap();
+                let has_letter = text.bytes().any(|digit| digit.is_ascii_alphabetic());
+                assert_eq!((escape.byte, escape.is_upper), (byte, is_canonical || !has_letter));
+            }
+            assert_eq!(escaped(byte, b'0').is_some(), byte.is_ascii_hexdigit());
+            assert_eq!(escaped(b'0', byte).is_some(), byte.is_ascii_hexdigit());
+        }
     }
 
     #[test]

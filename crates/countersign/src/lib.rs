@@ -83,6 +83,7 @@ extern crate std;
 
 mod authorization;
 mod bucket;
+mod bytes;
 mod canonical;
 mod claim;
 mod credentials;
@@ -91,9 +92,9 @@ mod endpoint;
 mod error;
 mod expiry;
 mod head;
-mod hex;
 mod header_request;
 mod header_signer;
+mod hex;
 mod master_key;
 mod mechanism;
 mod method;

@@ -49,7 +49,9 @@ impl PayloadRule {
         if value.starts_with("STREAMING-") {
             return Err(ParseError::StreamingPayload);
         }
-        hex::decode(value.as_bytes()).map(Self::Sha256).ok_or(ParseError::Malformed(Field::ContentSha256))
+        hex::decode(value.as_bytes())
+            .map(Self::Sha256)
+            .ok_or(ParseError::Malformed(Field::ContentSha256))
     }
 
     pub(crate) fn put(self, sink: &mut impl Sink) {

@@ -5,7 +5,7 @@
 //! [doc]: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 
 use crate::{
-    Claim, Headers, ParseError, RequestHead, Timestamp,
+    Claim, Headers, ParseError, RequestHead,
     claim::{Special, Term},
     error::Field,
     head::RequestLine,
@@ -13,6 +13,7 @@ use crate::{
     received::Received,
     signed_headers::SignedHeaders,
     signing_key::{ALGORITHM, Signature},
+    timestamp::Written,
 };
 
 impl<'a, H: Headers + ?Sized> Claim<'a, H> {
@@ -47,13 +48,13 @@ impl<'a, H: Headers + ?Sized> Claim<'a, H> {
         let signed_at = wire(Field::Date)?;
         let expires = wire(Field::Expires)?;
         let signed_headers = wire(Field::SignedHeaders)?;
-        let signature = Signature::parse(&signature?.decode());
+        let signature = Signature::new(&signature?.decode());
         Ok(Self {
             method,
             path,
             headers: head.headers,
             credential: Received::Query(credential),
-            signed_at: Timestamp::parse(&signed_at.decode())
+            signed_at: Written::parse(&signed_at.decode())
                 .map_err(|_| ParseError::Malformed(Field::Date))?,
             term: plain_number(&expires.decode())
                 .map(Term::Secs)
@@ -70,6 +71,7 @@ impl<'a, H: Headers + ?Sized> Claim<'a, H> {
 /// A number in plain digits: no sign, no space, no exponent. What does not fit is too large by any
 /// measure, and stays so.
 fn plain_number(text: &str) -> Option<u64> {
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| text.parse().unwrap_or(u64::MAX))
+    let digit = |byte: u8| char::from(byte).to_digit(10).map(u64::from);
+    let append = |number: u64, byte| Some(number.saturating_mul(10).saturating_add(digit(byte)?));
+    text.bytes().try_fold(0, append).filter(|_| !text.is_empty())
 }

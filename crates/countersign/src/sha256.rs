@@ -13,7 +13,7 @@ use sha2::block_api::compress256;
 use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::sink::Sink;
+use crate::{hex, sink::Sink};
 
 const BLOCK_LEN: usize = 64;
 
@@ -225,15 +225,28 @@ impl Drop for MacKey {
 pub(crate) struct Mac([u8; 32]);
 
 impl Mac {
-    /// Compares in constant time, in the one place where a MAC is compared.
+    /// Compares in constant time.
     pub(crate) fn is(&self, received: &[u8; 32]) -> bool {
-        self.0.ct_eq(received).into()
+        is_equal(&self.0, received)
+    }
+
+    /// The same with its 64 lower-case digits.
+    pub(crate) fn is_hex(&self, received: &[u8; 64]) -> bool {
+        is_equal(&hex::of_digest(&self.0), received)
     }
 
     /// The bytes, for whoever is to have them.
     pub(crate) const fn into_bytes(self) -> [u8; 32] {
         self.0
     }
+}
+
+/// Compares in constant time, in the one place where a MAC is compared.
+fn is_equal<const LEN: usize>(one: &[u8; LEN], other: &[u8; LEN]) -> bool {
+    let word = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes);
+    let pairs = one.as_chunks().0.iter().zip(other.as_chunks().0);
+    let difference = pairs.fold(0, |all, (one, other)| all | (word(one) ^ word(other)));
+    difference.ct_eq(&0).into()
 }
 
 /// SHA-256 of a text that is there as a whole.
@@ -254,7 +267,7 @@ mod tests {
     use super::*;
 
     fn unhex(value: &Value) -> Vec<u8> {
-        hex::decode(value.as_str().expect("a string")).expect("hex")
+        ::hex::decode(value.as_str().expect("a string")).expect("hex")
     }
 
     fn json(text: &str) -> Value {
@@ -314,7 +327,9 @@ mod tests {
         for place in 0..32 {
             let mut wrong = right;
             wrong[place] ^= 1;
-            assert!(!key.mac([&b"message"[..]]).is(&wrong), "{place}");
+            let mac = key.mac([&b"message"[..]]);
+            assert!(!mac.is(&wrong) && !mac.is_hex(&hex::of_digest(&wrong)), "{place}");
+            assert!(mac.is_hex(&hex::of_digest(&right)));
         }
     }
 

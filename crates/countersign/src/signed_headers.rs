@@ -11,7 +11,7 @@ pub(crate) struct SignedHeaders<'a> {
     list: Cow<'a, str>,
     /// What separates the names. An escape does in a list of a query that was not decoded; anywhere
     /// else it is a mistake.
-    separators: &'static [char],
+    separators: &'static [u8],
 }
 
 impl<'a> SignedHeaders<'a> {
@@ -22,13 +22,21 @@ impl<'a> SignedHeaders<'a> {
         let is_separator = |rest: &str| rest.starts_with("3B") || rest.starts_with("3b");
         match received {
             Received::Query(_) if text.split('%').skip(1).all(is_separator) => {
-                Self { list: text.into(), separators: &[';', '%'] }
+                Self { list: text.into(), separators: b";%" }
             }
-            _ => Self { list: received.decode(), separators: &[';'] },
+            _ => Self { list: received.decode(), separators: b";" },
         }
     }
 
+    /// Whether nothing but `host` is signed, as in most URLs.
+    pub(crate) fn is_host_only(&self) -> bool {
+        self.list == "host"
+    }
+
     pub(crate) fn check(&self) -> Result<(), ParseError> {
+        if self.is_host_only() {
+            return Ok(());
+        }
         let mut before = "";
         for name in self.names() {
             let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -45,8 +53,8 @@ impl<'a> SignedHeaders<'a> {
         let mut rest = Some(&*self.list).filter(|text| !text.is_empty());
         core::iter::from_fn(move || {
             let text = rest?;
-            let end = text.find(self.separators).unwrap_or(text.len());
-            let (name, tail) = text.split_at(end);
+            let end = text.bytes().position(|byte| self.separators.contains(&byte));
+            let (name, tail) = text.split_at(end.unwrap_or(text.len()));
             let width = if tail.starts_with('%') { 3 } else { 1 };
             rest = tail.split_at_checked(width).map(|(_, names)| names);
             Some(name)
@@ -54,7 +62,8 @@ impl<'a> SignedHeaders<'a> {
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
-        self.names().any(|listed| listed.eq_ignore_ascii_case(name))
+        (name == "host" && self.is_host_only())
+            || self.names().any(|listed| listed.eq_ignore_ascii_case(name))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     scope::TERMINATOR,
     sha256::{Mac, MacKey, Midstate},
     sink::Sink,
+    timestamp::Written,
 };
 
 /// The one algorithm that there is.
@@ -91,7 +92,7 @@ impl SigningKey {
         if scope.date() != now.date() {
             return Err(PresignError::KeyScopeExpired { key: scope.date(), now: now.date() });
         }
-        Ok(Begun::new(&self.mac, now, scope))
+        Ok(Begun::new(&self.mac, now.into(), scope))
     }
 }
 
@@ -114,10 +115,10 @@ fn derive(secret: &[u8], scope: Scope<'_>) -> MacKey {
 }
 
 /// Writes the string to sign up to the digest of the canonical request.
-fn put_string_to_sign(sink: &mut impl Sink, signed_at: Timestamp, scope: Scope<'_>) {
+fn put_string_to_sign(sink: &mut impl Sink, signed_at: Written, scope: Scope<'_>) {
     sink.put(ALGORITHM.as_bytes());
     sink.put(b"\n");
-    sink.put(&signed_at.to_basic());
+    sink.put(signed_at.as_bytes());
     sink.put(b"\n");
     scope.put(sink);
     sink.put(b"\n");
@@ -131,7 +132,7 @@ pub(crate) struct Begun<'k> {
 }
 
 impl<'k> Begun<'k> {
-    pub(crate) fn new(key: &'k MacKey, signed_at: Timestamp, scope: Scope<'_>) -> Self {
+    pub(crate) fn new(key: &'k MacKey, signed_at: Written, scope: Scope<'_>) -> Self {
         let mut hasher = key.begin();
         put_string_to_sign(&mut hasher, signed_at, scope);
         Self { key, begun: hasher.midstate() }
@@ -147,7 +148,7 @@ impl<'k> Begun<'k> {
 /// The MAC that the signature of a request should be.
 pub(crate) fn expected_mac(
     key: &MacKey,
-    signed_at: Timestamp,
+    signed_at: Written,
     scope: Scope<'_>,
     CanonicalDigest(digest): &CanonicalDigest,
 ) -> Mac {
@@ -158,18 +159,19 @@ pub(crate) fn expected_mac(
 }
 
 /// A signature as it was received. It has no `==`: [`is_that_of`](Signature::is_that_of) compares.
-pub(crate) struct Signature([u8; 32]);
+pub(crate) struct Signature([u8; 64]);
 
 impl Signature {
-    /// Reads 64 lower-case hex digits.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        hex::decode(text.as_bytes()).map(Self)
+    /// Takes what is as long as a signature. That it is 64 lower-case hex digits is seen when it is
+    /// compared: nothing else is equal to any.
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        text.as_bytes().try_into().ok().map(Self)
     }
 
-    /// Compares in constant time. What is not in the form of a signature costs as much as what is.
+    /// Compares in constant time. What is not as long as a signature costs as much as what is.
     pub(crate) fn is_that_of(signature: Option<&Self>, expected: &Mac) -> bool {
-        let received = signature.map_or(&[0; 32], |signature| &signature.0);
-        expected.is(received) && signature.is_some()
+        let received = signature.map_or(&[0; 64], |signature| &signature.0);
+        expected.is_hex(received)
     }
 }
 
@@ -214,7 +216,7 @@ mod tests {
         let scope = Scope::new(signed_at.date(), region, Service::S3);
 
         let mut text = String::new();
-        put_string_to_sign(&mut text, signed_at, scope);
+        put_string_to_sign(&mut text, signed_at.into(), scope);
         assert_eq!(
             text,
             "AWS4-HMAC-SHA256\n20130524T000000Z\n20130524/us-east-1/s3/aws4_request\n"
@@ -224,23 +226,26 @@ mod tests {
         let canonical = "3bfa292879f6447bbcda7001decf97f4a54dc650c8942174ae0a9121cf58ad04";
         ::hex::decode_to_slice(canonical, &mut digest).unwrap();
         let key = SigningKey::derive(&credentials, scope);
-        let begun = Begun::new(key.mac(), signed_at, scope);
+        let begun = Begun::new(key.mac(), signed_at.into(), scope);
         let signature = "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
         let digest = CanonicalDigest(digest);
         assert_eq!(begun.sign(&digest), signature.as_bytes());
-        let expected = expected_mac(key.mac(), signed_at, scope, &digest);
-        let received = Signature::parse(signature);
+        let expected = expected_mac(key.mac(), signed_at.into(), scope, &digest);
+        let received = Signature::new(signature);
         assert!(Signature::is_that_of(received.as_ref(), &expected));
         assert!(!Signature::is_that_of(None, &expected));
     }
 
     #[test]
     fn a_signature_has_one_spelling() {
-        let good = "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
-        assert!(Signature::parse(good).is_some());
+        let mac = MacKey::new(b"key").mac([&b"message"[..]]);
+        let good = "6e9ef29b75fffc5b7abae527d58fdadb2fe42e7219011976917343065f58ed4a";
+        let is_it = |text: &str| Signature::is_that_of(Signature::new(text).as_ref(), &mac);
+        assert!(is_it(good));
         let upper = good.to_ascii_uppercase();
-        for wrong in ["", &good[1..], &alloc::format!("{good}0"), &upper, &good.replace('a', "g")] {
-            assert!(Signature::parse(wrong).is_none(), "{wrong}");
+        let zeros = "\0".repeat(64);
+        for wrong in ["", &good[1..], &alloc::format!("{good}0"), &upper, &zeros] {
+            assert!(!is_it(wrong), "{wrong}");
         }
     }
 }

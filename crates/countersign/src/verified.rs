@@ -2,11 +2,8 @@ use alloc::{borrow::Cow, string::String};
 use core::fmt;
 
 use crate::{
-    Claim, Endpoint, Headers, Mechanism, Method, PayloadRule, Scope, Validity,
-    canonical::trim,
-    encode::Wire,
-    query::{Parameter, is_auth},
-    signed_headers::SignedHeaders,
+    Claim, Endpoint, Headers, Mechanism, Method, PayloadRule, Scope, Validity, canonical::trim,
+    encode::Wire, query::Parameter, signed_headers::SignedHeaders,
 };
 
 /// A request whose signature is right: the witness that it was verified.
@@ -26,7 +23,7 @@ pub struct Verified<'v, 'a> {
     payload: PayloadRule,
     mechanism: Mechanism,
     method: Method<'a>,
-    host: &'a str,
+    host: &'a [u8],
     path: Wire<'a>,
     query: &'a str,
     signed_headers: SignedHeaders<'a>,
@@ -41,7 +38,7 @@ impl fmt::Debug for Verified<'_, '_> {
             .field("validity", &self.validity)
             .field("mechanism", &self.mechanism)
             .field("method", &self.method)
-            .field("host", &self.host)
+            .field("host", &self.host())
             .field("path", &self.path.as_received())
             .field("signed_headers", &self.signed_headers)
             .finish_non_exhaustive()
@@ -74,11 +71,16 @@ impl<'v, 'a> Verified<'v, 'a> {
             payload,
             mechanism: claim.mechanism(),
             method: claim.method,
-            host: core::str::from_utf8(trim(host)).unwrap_or_default(),
+            host: trim(host),
             path: claim.path,
             query: claim.query.as_received(),
             signed_headers: claim.signed_headers.clone(),
         }
+    }
+
+    /// A host that is no text is that of no endpoint.
+    fn host(&self) -> &'a str {
+        core::str::from_utf8(self.host).unwrap_or_default()
     }
 
     /// Who signed.
@@ -127,10 +129,7 @@ impl<'v, 'a> Verified<'v, 'a> {
     /// The query parameters that were signed beside the claim's own, decoded, in the order in which
     /// they came. A claim in the header has none of its own in the query.
     pub fn query(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> {
-        let parameters = self.query.split('&').filter_map(|piece| Parameter::parse(piece).ok());
-        let is_presigned = self.mechanism == Mechanism::Query;
-        parameters
-            .filter(move |parameter| !(is_presigned && is_auth(parameter.name)))
+        Parameter::all_but_auth(self.query)
             .map(|parameter| (parameter.name.decode(), parameter.value.decode()))
     }
 
@@ -171,11 +170,11 @@ impl<'v, 'a> Verified<'v, 'a> {
         let owned = |text: &str| Cow::Owned(String::from(text));
         match self.path.decode() {
             Cow::Borrowed(path) => {
-                let (bucket, key) = endpoint.locate(self.host, path)?;
+                let (bucket, key) = endpoint.locate(self.host(), path)?;
                 Some(Resource { bucket: Cow::Borrowed(bucket), key: key.map(Cow::Borrowed) })
             }
             Cow::Owned(path) => {
-                let (bucket, key) = endpoint.locate(self.host, &path)?;
+                let (bucket, key) = endpoint.locate(self.host(), &path)?;
                 Some(Resource { bucket: owned(bucket), key: key.map(owned) })
             }
         }

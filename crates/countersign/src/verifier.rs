@@ -4,10 +4,12 @@ use core::fmt;
 use crate::{
     Claim, Date, Headers, Lifetime, Mechanism, Method, ParseError, PayloadRule, Region, Scope,
     Service, SigningKey, Skew, Timestamp, Validity, Verified, VerifyError,
-    canonical::CanonicalRequest,
+    canonical::{CanonicalRequest, put_header_value, put_tail},
     claim::Term,
+    encode::Part,
     error::{Field, ScopeMismatch},
     names::{CONTENT_SHA256, has_amz_prefix, is_header_value},
+    received::Received,
     scope::TERMINATOR,
     sha256::MacKey,
     signing_key::{Signature, expected_mac},
@@ -52,6 +54,8 @@ use crate::{
 pub struct Verifier {
     region: Box<str>,
     service: Box<str>,
+    /// What a credential ends in, behind its date, in a query and in a header.
+    credential_ends: CredentialEnds,
     skew: Skew,
     default_payload: Option<PayloadRule>,
     nobody: MacKey,
@@ -65,6 +69,7 @@ impl Verifier {
         Self {
             region: region.as_str().into(),
             service: service.as_str().into(),
+            credential_ends: CredentialEnds::new(region, service),
             skew: Skew::default(),
             default_payload: None,
             nobody: MacKey::new(&[]),
@@ -128,8 +133,8 @@ impl Verifier {
         now: Timestamp,
     ) -> Result<Validity, VerifyError> {
         match claim.term {
-            Term::Secs(secs) => self.check_lifetime(claim.signed_at, secs, now),
-            Term::AtOnce => self.check_skew(claim.signed_at, now),
+            Term::Secs(secs) => self.check_lifetime(claim.signed_at.at, secs, now),
+            Term::AtOnce => self.check_skew(claim.signed_at.at, now),
         }
     }
 
@@ -172,6 +177,14 @@ impl Verifier {
         &self,
         claim: &Claim<'a, H>,
     ) -> Result<(Cow<'a, str>, Scope<'_>), VerifyError> {
+        let own = |date| {
+            let (region, service) = (Region::known(&self.region), Service::known(&self.service));
+            Scope::new(date, region, service)
+        };
+        let date_signed = claim.signed_at.date();
+        if let Some(access_key_id) = self.credential_ends.cut(claim.credential, date_signed) {
+            return Ok((Cow::Borrowed(access_key_id), own(date_signed)));
+        }
         let [access_key_id, date, region, service, terminator] = claim.credential()?;
         let date = Date::parse(&date).map_err(|_| ParseError::Malformed(Field::Credential))?;
         if *region != *self.region {
@@ -185,11 +198,10 @@ impl Verifier {
         if terminator != TERMINATOR {
             return Err(VerifyError::Scope(ScopeMismatch::Terminator));
         }
-        if date != claim.signed_at.date() {
+        if date != date_signed {
             return Err(VerifyError::DateMismatch);
         }
-        let (region, service) = (Region::known(&self.region), Service::known(&self.service));
-        Ok((access_key_id, Scope::new(date, region, service)))
+        Ok((access_key_id, own(date)))
     }
 }
 
@@ -201,6 +213,37 @@ impl fmt::Debug for Verifier {
             .field("skew", &self.skew)
             .field("default_payload", &self.default_payload)
             .finish_non_exhaustive()
+    }
+}
+
+/// How the credentials end that a verifier takes, as everybody spells them. What ends in another
+/// way is read part by part, and mostly refused.
+struct CredentialEnds {
+    /// `%2Fus-east-1%2Fs3%2Faws4_request`
+    in_query: Box<str>,
+    /// `/us-east-1/s3/aws4_request`
+    in_header: Box<str>,
+}
+
+impl CredentialEnds {
+    fn new(region: Region<'_>, service: Service<'_>) -> Self {
+        let parts = ["", region.as_str(), service.as_str(), TERMINATOR];
+        Self { in_query: parts.join("%2F").into(), in_header: parts.join("/").into() }
+    }
+
+    /// The access key id of a credential of this day with one of these ends; `None` where it has
+    /// another, or the id is anything but plain characters.
+    fn cut<'a>(&self, credential: Received<'a>, date: Date) -> Option<&'a str> {
+        let (end, slash) = match credential {
+            Received::Query(_) => (&self.in_query, "%2F"),
+            Received::Header(_) => (&self.in_header, "/"),
+        };
+        let dated = credential.as_received().strip_suffix(&**end)?;
+        let (dateless, last) = dated.split_at_checked(dated.len().checked_sub(8)?)?;
+        let access_key_id =
+            dateless.strip_suffix(slash).filter(|_| last.as_bytes() == date.as_bytes())?;
+        let is_plain = !access_key_id.is_empty() && Part::Query.is_all_plain(access_key_id);
+        is_plain.then_some(access_key_id)
     }
 }
 
@@ -325,6 +368,17 @@ impl<H: Headers + ?Sized> CanonicalRequest for Checked<'_, '_, H> {
 
     fn payload(&self) -> PayloadRule {
         self.payload
+    }
+
+    fn put_tail(&self, sink: &mut impl Sink) {
+        if !self.claim.signed_headers.is_host_only() || self.payload != PayloadRule::Unsigned {
+            return put_tail(self, sink);
+        }
+        sink.put(b"\nhost:");
+        if let Some(host) = self.claim.header_values("host").next() {
+            put_header_value(sink, host);
+        }
+        sink.put(b"\n\nhost\nUNSIGNED-PAYLOAD");
     }
 }
 
