@@ -24,7 +24,7 @@ impl Part {
     /// Whether the byte goes on the wire as it is.
     #[inline]
     fn is_plain(self, byte: u8) -> bool {
-        self.encoded(byte).width == 1
+        self.encoded(byte).width() == 1
     }
 
     /// Whether all of the text goes on the wire as it is.
@@ -47,15 +47,20 @@ impl Part {
             Self::Path => &ENCODED_IN_PATH,
             Self::Query => &ENCODED_IN_QUERY,
         };
-        table.get(usize::from(byte)).copied().unwrap_or(Encoded { text: [0; 3], width: 0 })
+        table.get(usize::from(byte)).copied().unwrap_or(Encoded([0; 4]))
     }
 }
 
-/// A byte as it goes on the wire: itself, or an escape.
+/// A byte as it goes on the wire, itself or an escape: the text, and behind it its length. Four
+/// bytes, so that it is read and written at once.
 #[derive(Clone, Copy)]
-struct Encoded {
-    text: [u8; 3],
-    width: u8,
+struct Encoded([u8; 4]);
+
+impl Encoded {
+    const fn width(self) -> usize {
+        let [.., width] = self.0;
+        width as usize
+    }
 }
 
 static ENCODED_IN_QUERY: [Encoded; 256] = encoded(Part::Query.one_more());
@@ -65,7 +70,7 @@ static ENCODED_IN_PATH: [Encoded; 256] = encoded(Part::Path.one_more());
 /// is what signer and verifier do most.
 const fn encoded(one_more: u8) -> [Encoded; 256] {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let mut table = [Encoded { text: [0; 3], width: 1 }; 256];
+    let mut table = [Encoded([0; 4]); 256];
     let mut at = 0;
     #[expect(
         clippy::arithmetic_side_effects,
@@ -79,9 +84,9 @@ const fn encoded(one_more: u8) -> [Encoded; 256] {
             || matches!(byte, b'-' | b'.' | b'_' | b'~')
             || byte == one_more;
         table[at] = if is_plain {
-            Encoded { text: [byte, 0, 0], width: 1 }
+            Encoded([byte, 0, 0, 1])
         } else {
-            Encoded { text: [b'%', DIGITS[at / 16], DIGITS[at % 16]], width: 3 }
+            Encoded([b'%', DIGITS[at / 16], DIGITS[at % 16], 3])
         };
         at += 1;
     }
@@ -111,16 +116,16 @@ fn put_bytes(sink: &mut impl Sink, decoded: impl Iterator<Item = u8>, part: Part
     let mut buffer = [0; BUFFER_LEN];
     let mut filled = 0_usize;
     for byte in decoded {
-        let Encoded { text, width } = part.encoded(byte);
-        if filled > BUFFER_LEN.saturating_sub(text.len()) {
+        let encoded = part.encoded(byte);
+        if filled > BUFFER_LEN.saturating_sub(encoded.0.len()) {
             sink.put(buffer.get(..filled).unwrap_or_default());
             filled = 0;
         }
-        // All three bytes are written, and the next write covers those that do not count.
+        // All four bytes are written, and the next write covers those that do not count.
         if let Some(place) = buffer.get_mut(filled..).and_then(<[u8]>::first_chunk_mut) {
-            *place = text;
+            *place = encoded.0;
         }
-        filled = filled.saturating_add(usize::from(width));
+        filled = filled.saturating_add(encoded.width());
     }
     sink.put(buffer.get(..filled).unwrap_or_default());
 }
@@ -133,8 +138,8 @@ pub(crate) fn cmp_encoded(one: &str, other: &str) -> Ordering {
 
 fn cmp_bytes(one: impl Iterator<Item = u8>, other: impl Iterator<Item = u8>) -> Ordering {
     let encoded = |byte: u8| {
-        let Encoded { text, width } = Part::Query.encoded(byte);
-        text.into_iter().take(usize::from(width))
+        let encoded = Part::Query.encoded(byte);
+        encoded.0.into_iter().take(encoded.width())
     };
     one.flat_map(encoded).cmp(other.flat_map(encoded))
 }
@@ -182,28 +187,25 @@ impl<'a> Wire<'a> {
             return Some(Self { text, part, spelling: Spelling::Canonical });
         }
         let mut is_canonical = true;
-        let mut decoded = Utf8Check::default();
         let mut rest = text.as_bytes();
         while let Some((&byte, behind)) = rest.split_first() {
-            rest = behind;
             if byte == b'%' {
-                let (&[high, low], behind) = behind.split_first_chunk()?;
-                let escape = hex::escaped(high, low)?;
-                if escape.byte == 0 {
+                let escaped = EscapedChar::read(rest)?;
+                is_canonical &= escaped.is_upper && !part.is_plain(escaped.first);
+                rest = escaped.behind;
+                continue;
+            }
+            rest = behind;
+            if !part.is_plain(byte) {
+                is_canonical = false;
+                // What is not ASCII here came as UTF-8.
+                if byte <= b' ' || byte == 0x7f {
                     return None;
                 }
-                is_canonical &= escape.is_upper && !part.is_plain(escape.byte);
-                decoded.push(escape.byte)?;
-                rest = behind;
-            } else if byte <= b' ' || byte == 0x7f {
-                return None;
-            } else {
-                is_canonical &= part.is_plain(byte);
-                decoded.push(byte)?;
             }
         }
         let spelling = if is_canonical { Spelling::Canonical } else { Spelling::Other };
-        decoded.finish().then_some(Self { text, part, spelling })
+        Some(Self { text, part, spelling })
     }
 
     /// As it was received.
@@ -296,47 +298,44 @@ fn is_ascii_encoded(text: &str, part: Part) -> bool {
     bytes::are_unreserved(rest, one_more)
 }
 
-/// Checks that bytes that come one by one are UTF-8, a stack buffer at a time.
-struct Utf8Check {
-    buffer: [u8; Self::BUFFER_LEN],
-    filled: usize,
+/// A character whose bytes are all escaped.
+struct EscapedChar<'a> {
+    first: u8,
+    is_upper: bool,
+    behind: &'a [u8],
 }
 
-impl Default for Utf8Check {
-    fn default() -> Self {
-        Self { buffer: [0; Self::BUFFER_LEN], filled: 0 }
-    }
-}
-
-impl Utf8Check {
-    const BUFFER_LEN: usize = 128;
-
-    /// Takes one more byte, or is `None` where what came cannot become UTF-8 any more.
-    fn push(&mut self, byte: u8) -> Option<()> {
-        if self.filled == self.buffer.len() {
-            self.check()?;
-        }
-        *self.buffer.get_mut(self.filled)? = byte;
-        self.filled = self.filled.saturating_add(1);
-        Some(())
-    }
-
-    /// Checks what the buffer has, and keeps the bytes of a character that is not whole yet.
-    fn check(&mut self) -> Option<()> {
-        let filled = self.buffer.get(..self.filled)?;
-        let whole_len = match core::str::from_utf8(filled) {
-            Ok(_) => self.filled,
-            Err(error) if error.error_len().is_none() => error.valid_up_to(),
-            Err(_) => return None,
+impl<'a> EscapedChar<'a> {
+    /// Reads as many escapes as the first byte announces, or is `None` where they are no character
+    /// of UTF-8, or NUL.
+    #[inline]
+    fn read(text: &'a [u8]) -> Option<Self> {
+        let (escape, mut behind) = Self::escape(text)?;
+        let (first, mut is_upper) = (escape.byte, escape.is_upper);
+        let width = match first {
+            0 => return None,
+            1..0x80 => return Some(Self { first, is_upper, behind }),
+            0xc2..0xe0 => 2,
+            0xe0..0xf0 => 3,
+            0xf0..0xf5 => 4,
+            _ => return None,
         };
-        self.buffer.copy_within(whole_len..self.filled, 0);
-        self.filled = self.filled.saturating_sub(whole_len);
-        Some(())
+        let mut bytes = [first, 0, 0, 0];
+        for place in bytes.iter_mut().take(width).skip(1) {
+            let (escape, rest) = Self::escape(behind)?;
+            *place = escape.byte;
+            is_upper &= escape.is_upper;
+            behind = rest;
+        }
+        core::str::from_utf8(bytes.get(..width)?).ok()?;
+        Some(Self { first, is_upper, behind })
     }
 
-    /// Whether all was UTF-8, to the last character.
-    fn finish(mut self) -> bool {
-        self.check().is_some() && self.filled == 0
+    #[inline]
+    fn escape(text: &[u8]) -> Option<(hex::Escaped, &[u8])> {
+        let (&[mark, high, low], behind) = text.split_first_chunk()?;
+        let escaped = hex::escaped(high, low).filter(|_| mark == b'%')?;
+        Some((escaped, behind))
     }
 }
 
