@@ -77,9 +77,14 @@ impl<'a> Query<'a> {
         let mut others_of_amazon = 0_usize;
         let mut before: Option<Wire<'a>> = None;
         let mut start = 0_usize;
-        for (index, piece) in pieces(text).enumerate() {
-            let Piece { parameter: Parameter { name, value }, auth, has_equals, len } = piece?;
-            if index >= PARAMETERS_MAX {
+        let mut count = 0_usize;
+        let mut rest = Some(text).filter(|text| !text.is_empty());
+        while let Some(text) = rest {
+            let piece = Piece::read(text).ok_or(ParseError::Malformed(Field::Query))?;
+            rest = piece.behind(text);
+            let Piece { parameter: Parameter { name, value }, auth, has_equals, len } = piece;
+            count = count.saturating_add(1);
+            if count > PARAMETERS_MAX {
                 return Err(ParseError::TooLarge(Field::Query));
             }
             let end = start.saturating_add(len);
@@ -144,15 +149,13 @@ impl<'a> Query<'a> {
     }
 }
 
-/// The parameters of a text, one after the other; an error ends them. An empty text has none.
-fn pieces(text: &str) -> impl Iterator<Item = Result<Piece<'_>, ParseError>> {
-    let mut next = Some(text).filter(|text| !text.is_empty());
+/// The parameters of a text that was parsed before.
+fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = Some(text).filter(|text| !text.is_empty());
     core::iter::from_fn(move || {
-        let rest = next.take()?;
-        let piece = Piece::read(rest).ok_or(ParseError::Malformed(Field::Query));
-        if let Ok(piece) = &piece {
-            next = rest.get(piece.len..).and_then(|behind| behind.strip_prefix('&'));
-        }
+        let text = rest?;
+        let piece = Piece::read(text)?;
+        rest = piece.behind(text);
         Some(piece)
     })
 }
@@ -177,15 +180,17 @@ impl<'a> Piece<'a> {
         let len = name_len.saturating_add(value_len).saturating_add(usize::from(has_equals));
         Some(Self { parameter: Parameter { name, value }, auth, has_equals, len })
     }
+
+    /// What stands behind it and its `&` in the text that it was read from.
+    fn behind(&self, text: &'a str) -> Option<&'a str> {
+        text.get(self.len..)?.strip_prefix('&')
+    }
 }
 
 impl<'a> Parameter<'a> {
     /// The parameters of a query that was parsed before, but for the claim's own.
     pub(crate) fn all_but_auth(text: &'a str) -> impl Iterator<Item = Self> {
-        pieces(text)
-            .filter_map(Result::ok)
-            .filter(|piece| piece.auth.is_none())
-            .map(|piece| piece.parameter)
+        pieces(text).filter(|piece| piece.auth.is_none()).map(|piece| piece.parameter)
     }
 }
 
@@ -202,7 +207,7 @@ impl<'a> Sorted<'a> {
         let empty = Wire::plain("", Part::Query);
         let mut entries = [Parameter { name: empty, value: empty }; PARAMETERS_MAX];
         let mut len = 0_usize;
-        let all = pieces(text).filter_map(|piece| Some(piece.ok()?.parameter));
+        let all = pieces(text).map(|piece| piece.parameter);
         for (place, parameter) in entries.iter_mut().zip(all) {
             *place = parameter;
             len = len.saturating_add(1);
