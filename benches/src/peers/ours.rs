@@ -1,5 +1,3 @@
-use std::fmt::Write as _;
-
 use countersign::{
     Addressing, Bucket, Claim, Credentials, Endpoint, Lifetime, Method, PresignRequest, Presigner,
     Region, RequestHead, Scope, SecretKey, Service, SigningKey, Timestamp, Verifier, VerifyError,
@@ -75,13 +73,14 @@ impl Ours {
         checked.verify(key).map(|_| ())
     }
 
-    fn put(&self, presigner: &Presigner<'_>, upload: Upload<'_>, number: &str, url: &mut String) {
+    fn part(&self, presigner: &Presigner<'_>, upload: Upload<'_>, number: u16) -> String {
+        let number = number.to_string();
         let path = self.bucket.object(upload.key).unwrap();
         let request = PresignRequest::new(Method::PUT, path, self.lifetime)
-            .with_query("partNumber", number)
+            .with_query("partNumber", &number)
             .and_then(|request| request.with_query("uploadId", upload.id))
             .unwrap();
-        presigner.presign_into(&request, url).unwrap();
+        presigner.presign(&request).unwrap().into_string()
     }
 }
 
@@ -110,23 +109,19 @@ impl Presign for OursNow<'_> {
                 let request = PresignRequest::new(Method::GET, path, self.ours.lifetime);
                 self.presigner.presign(&request).unwrap().into_string()
             }
-            Task::Part(upload, number) => {
-                let mut url = String::new();
-                self.ours.put(&self.presigner, upload, &number.to_string(), &mut url);
-                url
-            }
+            Task::Part(upload, number) => self.ours.part(&self.presigner, upload, number),
         }
     }
 
-    /// Into one buffer, which no peer offers.
+    /// As a batch and into one buffer, neither of which any peer offers.
     fn presign_parts(&self, upload: Upload<'_>, mut take: impl FnMut(&String)) {
-        let (mut number_text, mut url) = (String::new(), String::new());
+        let path = self.ours.bucket.object(upload.key).unwrap();
+        let request = PresignRequest::new(Method::PUT, path, self.ours.lifetime);
+        let parts = self.presigner.parts(&request, upload.id).unwrap();
+        let mut url = String::new();
         for number in 1..=upload.parts {
-            number_text.clear();
             url.clear();
-            // Writing to a `String` cannot fail.
-            let _ = write!(number_text, "{number}");
-            self.ours.put(&self.presigner, upload, &number_text, &mut url);
+            parts.presign_into(number, &mut url).unwrap();
             take(&url);
         }
     }

@@ -41,6 +41,7 @@ const fn zero_bytes(word: u64) -> u64 {
 
 /// Whether all bytes are unreserved characters (RFC 3986, section 2.3), or this one.
 #[inline]
+#[expect(clippy::needless_bitwise_bool, reason = "a branch would end the comparing of blocks")]
 pub(crate) fn are_unreserved(bytes: &[u8], or: u8) -> bool {
     if bytes.len() < BLOCK_LEN {
         return bytes.iter().all(|&byte| is_unreserved(byte) || byte == or);
@@ -81,7 +82,6 @@ fn is_unreserved(byte: u8) -> bool {
         let mut table = [false; 256];
         let mut at = 0;
         #[expect(
-            clippy::arithmetic_side_effects,
             clippy::cast_possible_truncation,
             clippy::indexing_slicing,
             reason = "evaluated by the compiler, which would tell"

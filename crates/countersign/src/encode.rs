@@ -313,7 +313,6 @@ impl<'a> EscapedChar<'a> {
         let (escape, mut behind) = Self::escape(text)?;
         let (first, mut is_upper) = (escape.byte, escape.is_upper);
         let width = match first {
-            0 => return None,
             1..0x80 => return Some(Self { first, is_upper, behind }),
             0xc2..0xe0 => 2,
             0xe0..0xf0 => 3,

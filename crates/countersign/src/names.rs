@@ -31,6 +31,7 @@ pub(crate) fn is_header_name(name: &str) -> bool {
 }
 
 /// A line break in a value would let it forge the lines that follow in the canonical request.
+#[expect(clippy::needless_bitwise_bool, reason = "a branch would end the comparing of blocks")]
 pub(crate) fn is_header_value(value: &[u8]) -> bool {
     bytes::none(value, |byte| ((byte < b' ') & (byte != b'\t')) | (byte == 0x7f))
 }
