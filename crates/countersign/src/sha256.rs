@@ -16,6 +16,16 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::{hex, sink::Sink};
 
 const BLOCK_LEN: usize = 64;
+const DIGEST_LEN: usize = 32;
+
+/// What is behind a digest in a message of two blocks: a one bit, zeros, and the length in bits.
+const OUTER_PADDING: [u8; BLOCK_LEN - DIGEST_LEN] = {
+    let mut padding = [0; BLOCK_LEN - DIGEST_LEN];
+    padding[0] = 0x80;
+    // 96 bytes are 0x300 bits.
+    padding[30] = 0x03;
+    padding
+};
 
 /// The fractional parts of the square roots of the first eight primes.
 const INITIAL: [u32; 8] = [
@@ -102,7 +112,7 @@ impl<const LEN: usize> Sha256<LEN> {
         }
     }
 
-    pub(crate) fn finish(mut self) -> [u8; 32] {
+    pub(crate) fn finish(mut self) -> [u8; DIGEST_LEN] {
         let len = u64::try_from(self.filled).unwrap_or(u64::MAX);
         let bits = self.taken.saturating_add(len).saturating_mul(8);
         // A one bit, zeros to the end of a block, and in its last eight bytes the length.
@@ -117,12 +127,16 @@ impl<const LEN: usize> Sha256<LEN> {
             *place = bits.to_be_bytes();
         }
         compress256(&mut self.state, padded.as_chunks().0);
-        let mut digest = [0; 32];
-        for (place, word) in digest.as_chunks_mut().0.iter_mut().zip(self.state) {
-            *place = word.to_be_bytes();
-        }
-        digest
+        digest_of(&self.state)
     }
+}
+
+fn digest_of(state: &[u32; 8]) -> [u8; DIGEST_LEN] {
+    let mut digest = [0; DIGEST_LEN];
+    for (place, word) in digest.as_chunks_mut().0.iter_mut().zip(state) {
+        *place = word.to_be_bytes();
+    }
+    digest
 }
 
 impl<const LEN: usize> Sink for Sha256<LEN> {
@@ -201,9 +215,14 @@ impl MacKey {
 
     /// The MAC of the message that was put into a hasher of this key.
     pub(crate) fn finish(&self, message: MacHasher) -> Mac {
-        let mut outer = Sha256::<128>::continuing(self.outer, BLOCK_LEN as u64);
-        outer.put(&message.finish());
-        Mac(outer.finish())
+        // One block: a digest, and the padding that stands behind every digest.
+        let mut block = [0; BLOCK_LEN];
+        let (place, padding) = block.split_at_mut(DIGEST_LEN);
+        place.copy_from_slice(&message.finish());
+        padding.copy_from_slice(&OUTER_PADDING);
+        let mut state = Zeroizing::new(self.outer);
+        compress256(&mut state, &[block]);
+        Mac(digest_of(&state))
     }
 
     /// The MAC of a message that is there as a whole.
@@ -222,11 +241,11 @@ impl Drop for MacKey {
 }
 
 /// A MAC that was computed here. It has no `==`.
-pub(crate) struct Mac([u8; 32]);
+pub(crate) struct Mac([u8; DIGEST_LEN]);
 
 impl Mac {
     /// Compares in constant time.
-    pub(crate) fn is(&self, received: &[u8; 32]) -> bool {
+    pub(crate) fn is(&self, received: &[u8; DIGEST_LEN]) -> bool {
         is_equal(&self.0, received)
     }
 
@@ -236,7 +255,7 @@ impl Mac {
     }
 
     /// The bytes, for whoever is to have them.
-    pub(crate) const fn into_bytes(self) -> [u8; 32] {
+    pub(crate) const fn into_bytes(self) -> [u8; DIGEST_LEN] {
         self.0
     }
 }
@@ -250,7 +269,7 @@ fn is_equal<const LEN: usize>(one: &[u8; LEN], other: &[u8; LEN]) -> bool {
 }
 
 /// SHA-256 of a text that is there as a whole.
-pub(crate) fn digest(text: &[u8]) -> [u8; 32] {
+pub(crate) fn digest(text: &[u8]) -> [u8; DIGEST_LEN] {
     let mut hasher = Sha256::<256>::new();
     iter::once(text).for_each(|piece| hasher.put(piece));
     hasher.finish()
@@ -274,7 +293,7 @@ mod tests {
         serde_json::from_str(text).expect("a vector file")
     }
 
-    fn hmac(key: &[u8], data: &[u8]) -> [u8; 32] {
+    fn hmac(key: &[u8], data: &[u8]) -> [u8; DIGEST_LEN] {
         MacKey::new(key).mac([data]).into_bytes()
     }
 
@@ -311,7 +330,7 @@ mod tests {
     fn every_length_is_padded_right() {
         let text: Vec<u8> = (0..3000_u32).map(|at| at.to_le_bytes()[0]).collect();
         for len in (0..300).chain(1000..1100).chain(2040..2200) {
-            let expected: [u8; 32] = sha2::Sha256::digest(&text[..len]).into();
+            let expected: [u8; DIGEST_LEN] = sha2::Sha256::digest(&text[..len]).into();
             assert_eq!(digest(&text[..len]), expected, "{len}");
             let mut hasher = CanonicalHasher::new();
             hasher.put(&text[..len]);
@@ -339,7 +358,7 @@ mod tests {
             pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..700), 0..12),
             cut in 0_usize..12,
         ) {
-            let expected: [u8; 32] = sha2::Sha256::digest(pieces.concat()).into();
+            let expected: [u8; DIGEST_LEN] = sha2::Sha256::digest(pieces.concat()).into();
             let mut long = CanonicalHasher::new();
             let mut short = Sha256::<128>::new();
             for (index, piece) in pieces.iter().enumerate() {
