@@ -42,11 +42,16 @@
 //! such as new files below a prefix: [`PrefixTokenKey`] makes it and verifies it. It is no form of
 //! Amazon's.
 //!
+//! # POST policies
+//!
+//! With the feature `post-policy`, the module `post_policy` signs the forms with which a browser
+//! uploads a file, and enforces them.
+//!
 //! # What this crate does not do
 //!
 //! - It sends and receives nothing, and looks no key up.
 //! - It stops nobody who has a URL from passing it on, and revokes none.
-//! - It reads no `Authorization` header, no POST form and no signed chunks.
+//! - It reads no `Authorization` header and no signed chunks, and no multipart body of a form.
 //! - It knows no Signature Version 2, and never will.
 //!
 //! Follows [Authenticating requests: query parameters][doc] of the Amazon S3 API reference.
@@ -85,6 +90,8 @@ mod master_key;
 mod method;
 mod names;
 mod payload;
+#[cfg(feature = "post-policy")]
+pub mod post_policy;
 mod prefix_token;
 mod presign;
 mod query;

@@ -71,7 +71,7 @@ impl SigningKey {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Presigner<'k> {
-    key: &'k SigningKey,
+    pub(crate) key: &'k SigningKey,
     now: Timestamp,
     /// Encoded.
     credential: String,

@@ -142,6 +142,26 @@ impl Keyed {
         put_string_to_sign(&mut text, signed_at, scope);
         Begun(text.into_inner())
     }
+
+    /// Signs a POST policy, whose string to sign is its text in base64.
+    #[cfg(feature = "post-policy")]
+    pub(crate) fn sign_policy(&self, policy: &str) -> [u8; 64] {
+        hex_of(self.0.clone().chain_update(policy).finalize().into_bytes().into())
+    }
+
+    /// Compares the signature of a POST policy.
+    #[cfg(feature = "post-policy")]
+    pub(crate) fn verify_policy(&self, policy: &str, signature: Option<&Signature>) -> bool {
+        is_mac(self.0.clone().chain_update(policy), signature)
+    }
+}
+
+/// Compares in constant time, in the one place where a MAC is compared.
+fn is_mac(mac: Hmac<Sha256>, signature: Option<&Signature>) -> bool {
+    // What is not in the form of a signature costs as much as what is.
+    let expected = signature.map_or(&[0; 32], |signature| &signature.0);
+    let is_equal = mac.verify_slice(expected).is_ok();
+    is_equal && signature.is_some()
 }
 
 /// Writes the string to sign up to the digest of the canonical request.
@@ -163,16 +183,13 @@ impl Begun {
         hex_of(self.with(canonical_request).finalize().into_bytes().into())
     }
 
-    /// Compares in constant time, in the one place where a MAC is compared.
+    /// Compares the signature of a request.
     pub(crate) fn verify(
         &self,
         canonical_request: CanonicalDigest,
         signature: Option<&Signature>,
     ) -> bool {
-        // What is not in the form of a signature costs as much as what is.
-        let expected = signature.map_or(&[0; 32], |signature| &signature.0);
-        let is_equal = self.with(canonical_request).verify_slice(expected).is_ok();
-        is_equal && signature.is_some()
+        is_mac(self.with(canonical_request), signature)
     }
 
     fn with(&self, CanonicalDigest(digest): CanonicalDigest) -> Hmac<Sha256> {
@@ -182,7 +199,7 @@ impl Begun {
     }
 }
 
-/// A signature as it was received. It has no `==`: [`Begun::verify`] is the only comparison.
+/// A signature as it was received. It has no `==`: [`is_mac`] is the only comparison.
 pub(crate) struct Signature([u8; 32]);
 
 impl Signature {

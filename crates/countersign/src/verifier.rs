@@ -49,9 +49,9 @@ use crate::{
 pub struct Verifier {
     region: Box<str>,
     service: Box<str>,
-    skew: Skew,
+    pub(crate) skew: Skew,
     default_payload: PayloadRule,
-    nobody: Keyed,
+    pub(crate) nobody: Keyed,
 }
 
 impl Verifier {
@@ -133,6 +133,17 @@ impl Verifier {
     ) -> Result<(Cow<'a, str>, Scope<'_>), VerifyError> {
         let [access_key_id, date, region, service, terminator] = claim.credential()?;
         let date = Date::parse(&date).map_err(|_| ParseError::Malformed(Field::Credential))?;
+        let scope = self.own_scope(date, [&region, &service, &terminator], claim.signed_at)?;
+        Ok((access_key_id, scope))
+    }
+
+    /// The scope of a credential, where it is one of this verifier's and of the signing day.
+    pub(crate) fn own_scope(
+        &self,
+        date: Date,
+        [region, service, terminator]: [&str; 3],
+        signed_at: Timestamp,
+    ) -> Result<Scope<'_>, VerifyError> {
         if *region != *self.region {
             let (expected, got) = (self.region.clone(), region.into());
             return Err(VerifyError::Scope(ScopeMismatch::Region { expected, got }));
@@ -144,11 +155,11 @@ impl Verifier {
         if terminator != TERMINATOR {
             return Err(VerifyError::Scope(ScopeMismatch::Terminator));
         }
-        if date != claim.signed_at.date() {
+        if date != signed_at.date() {
             return Err(VerifyError::DateMismatch);
         }
         let (region, service) = (Region::known(&self.region), Service::known(&self.service));
-        Ok((access_key_id, Scope::new(date, region, service)))
+        Ok(Scope::new(date, region, service))
     }
 }
 
