@@ -104,9 +104,10 @@ impl<'a> FormClaim<'a> {
         let mut form = Received {
             fields: fields.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect(),
         };
+        let room = form.room()?;
         form.check_names()?;
         let [policy, signature] = [names::POLICY, names::SIGNATURE].map(|name| form.take(name));
-        let fields = form.expanded(last_segment(head.file_name.unwrap_or_default()), policy)?;
+        let fields = form.expanded(last_segment(head.file_name.unwrap_or_default()), room)?;
         let is_signed = signature.is_some() || fields.iter().any(|(name, _)| names::is_claim(name));
         let policy = match policy {
             None if !is_signed => return Err(FormFault::Anonymous),
@@ -172,6 +173,14 @@ struct Received<'a> {
 }
 
 impl<'a> Received<'a> {
+    /// How many bytes there may be more.
+    fn room(&self) -> Result<usize, FormFault> {
+        let lengths =
+            self.fields.iter().map(|(name, value)| name.len().saturating_add(value.len()));
+        let len = lengths.fold(0, usize::saturating_add);
+        FORM_LEN_MAX.checked_sub(len).ok_or(FormFault::TooLarge)
+    }
+
     fn check_names(&self) -> Result<(), FormFault> {
         for (index, (name, _)) in self.fields.iter().enumerate() {
             let before = self.fields.get(..index).unwrap_or_default();
@@ -197,19 +206,14 @@ impl<'a> Received<'a> {
     fn expanded(
         &self,
         file_name: &str,
-        policy: Option<&str>,
+        mut room: usize,
     ) -> Result<Vec<(&'a str, Cow<'a, str>)>, FormFault> {
-        let mut room = FORM_LEN_MAX.checked_sub(policy.map_or(0, str::len));
         let mut fields = Vec::with_capacity(self.fields.len());
         for &(name, value) in &self.fields {
             let times =
                 if names::is_claim(name) { 0 } else { value.matches(FILE_NAME_VARIABLE).count() };
             let inserted_len = times.saturating_mul(file_name.len());
-            let len = name.len().saturating_add(value.len()).saturating_add(inserted_len);
-            room = room.and_then(|room| room.checked_sub(len));
-            if room.is_none() {
-                return Err(FormFault::TooLarge);
-            }
+            room = room.checked_sub(inserted_len).ok_or(FormFault::TooLarge)?;
             let value = match times {
                 0 => Cow::Borrowed(value),
                 _ => Cow::Owned(value.replace(FILE_NAME_VARIABLE, file_name)),
@@ -219,7 +223,7 @@ impl<'a> Received<'a> {
             }
             fields.push((name, value));
         }
-        room.map(|_| fields).ok_or(FormFault::TooLarge)
+        Ok(fields)
     }
 }
 

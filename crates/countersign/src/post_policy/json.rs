@@ -11,8 +11,9 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
 use super::PolicyFault;
 
-/// The document, its conditions, one condition: nothing in a policy is deeper.
-const DEPTH_MAX: u8 = 3;
+/// The document, its conditions, one condition; and one more, so that a list for a value is said to
+/// be no condition.
+const DEPTH_MAX: u8 = 4;
 /// As many items as any list may have.
 pub(crate) const ITEMS_MAX: usize = 200;
 /// More members than any object of a policy has.
@@ -263,8 +264,8 @@ mod tests {
         };
         assert!(Node::parse(&object(MEMBERS_MAX)).is_ok());
         assert_eq!(Node::parse(&object(MEMBERS_MAX + 1)), Err(PolicyFault::TooLarge));
-        assert!(Node::parse("[[[1]]]").is_ok());
-        assert_eq!(Node::parse("[[[[1]]]]"), Err(PolicyFault::TooLarge));
+        assert!(Node::parse("[[[[1]]]]").is_ok());
+        assert_eq!(Node::parse("[[[[[1]]]]]"), Err(PolicyFault::TooLarge));
         assert_eq!(Node::parse(&"[".repeat(60_000)), Err(PolicyFault::TooLarge));
         assert_eq!(Node::parse(&"{\"a\":".repeat(10_000)), Err(PolicyFault::TooLarge));
     }
