@@ -9,7 +9,7 @@ use std::{
 
 use countersign::{
     Credentials, Region, SecretKey, Service, SigningKey, Timestamp, Verifier,
-    post_policy::{FormClaim, FormError, FormHead},
+    post_policy::{ContentLengthRange, FormClaim, FormError, FormHead},
 };
 use serde_json::{Value, json};
 
@@ -69,7 +69,7 @@ impl Inputs<'_> {
         let is_known = checked.access_key_id() == self.credentials.access_key_id();
         let key = is_known.then(|| SigningKey::derive(&self.credentials, checked.scope()));
         let verified = checked.verify(key.as_ref())?;
-        let max_bytes = verified.content_length_range().map(|range| range.max_bytes());
+        let max_bytes = verified.content_length_range().map(ContentLengthRange::max_bytes);
         Ok(json!({
             "key": verified.key(),
             "fields": verified.fields().collect::<Vec<_>>(),

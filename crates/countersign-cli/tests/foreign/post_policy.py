@@ -111,8 +111,9 @@ def main():
     if arguments.cases < 500:
         parser.error("with fewer than 500 cases this proves too little")
     binary, verifier = arguments.binary.resolve(), arguments.verifier.resolve()
-    print(f"botocore {botocore.__version__}, {arguments.cases} cases, seed {arguments.seed}", flush=True)
-    rng = random.Random(arguments.seed)
+    seed = arguments.seed
+    print(f"botocore {botocore.__version__}, {arguments.cases} cases, seed {seed}", flush=True)
+    rng = random.Random(seed)
     pool = credential_pool(rng)
     cases = posted_cases(rng, pool, arguments.cases)
     uncovered = uncovered_cases(rng, pool, arguments.cases // 10)

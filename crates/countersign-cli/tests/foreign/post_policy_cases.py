@@ -1,5 +1,5 @@
-"""Random forms, as botocore makes them, and what can be done to one: part of `post_policy.py`, which
-says how to run.
+"""Random forms, as botocore makes them, and what can be done to one: part of `post_policy.py`,
+which says how to run.
 
 Not generated: control characters in values, which countersign refuses, for most fields become
 headers; names of fields that are no header names; a base path with virtual addressing, which
@@ -17,7 +17,9 @@ from cases import BUCKETS, HOSTS, PRINTABLE, REGIONS, UNICODE, common_case
 from mutations import SECOND, basic, moment
 
 LETTERS = [*PRINTABLE, *PRINTABLE, *UNICODE, '"', "\\", "\\$", "\\v", "$", "</script>", "/"]
-KEYS = ["plain.txt", "user/é日😀", "a//b", 'q"uo\\te', "tab\there", "$key", "${FILENAME}", "line\n"]
+KEYS = [
+    "plain.txt", "user/é日😀", "a//b", 'q"uo\\te', "tab\there", "$key", "${FILENAME}", "line\n",
+]
 FIELDS = [
     "acl", "Cache-Control", "Content-Type", "Content-Disposition", "Content-Encoding", "Expires",
     "success_action_redirect", "redirect", "success_action_status", "tagging",
@@ -203,7 +205,8 @@ def bad_cases(good):
     """Requests that nobody may sign."""
     good = good | {"id": "bad", "key": "k", "fields": {}, "conditions": [], "expires": 60}
     bad = {
-        "key": ["", "a\0b", "a" * 1025, "a" * 1024 + VARIABLE, VARIABLE + "x", VARIABLE * 2, 7, None],
+        "key": [
+            "", "a\0b", "a" * 1025, "a" * 1024 + VARIABLE, VARIABLE + "x", VARIABLE * 2, 7, None],
         "bucket": ["", ".", "..", "a/b", "a b", 7],
         "endpoint": ["", "h.example", "ftp://h", "https://u@h", None],
         "addressing": ["", "auto", None],

@@ -12,7 +12,8 @@ import tempfile
 
 import requests
 
-from seaweedfs import BUCKET, CREDENTIALS, Failure, Signer, Tally, running, send, wait_until_writable
+from seaweedfs import (
+    BUCKET, CREDENTIALS, Failure, Signer, Tally, running, send, wait_until_writable)
 
 CONTENT = b"content of the file"
 RANGE = ["content-length-range", 5, 100]

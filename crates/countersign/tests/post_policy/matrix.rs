@@ -75,9 +75,12 @@ fn form(condition: &Value) -> Sent {
 /// The condition with every letter of its field's name in the other case, and its operator's too.
 fn other_case(condition: &Value) -> Value {
     let swap = |text: &str| -> String {
-        let swapped = |letter: char| match letter.is_ascii_uppercase() {
-            true => letter.to_ascii_lowercase(),
-            false => letter.to_ascii_uppercase(),
+        let swapped = |letter: char| {
+            if letter.is_ascii_uppercase() {
+                letter.to_ascii_lowercase()
+            } else {
+                letter.to_ascii_uppercase()
+            }
         };
         text.chars().map(swapped).collect()
     };

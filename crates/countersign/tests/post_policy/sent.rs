@@ -1,5 +1,7 @@
 //! Forms as a browser sends them, signed by a signer of the tests' own.
 
+use std::fmt::Write as _;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use countersign::{
     Credentials, Date, Region, Scope, SecretKey, Service, SigningKey, Timestamp, Verifier,
@@ -173,7 +175,11 @@ pub(crate) fn sign(secret: &str, text: &str) -> String {
         mac.update(part.as_bytes());
         mac.finalize().into_bytes().to_vec()
     });
-    mac.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in mac {
+        write!(text, "{byte:02x}").unwrap();
+    }
+    text
 }
 
 pub(crate) fn unmet(name: &str) -> Result<Report, FormError> {
