@@ -14,3 +14,5 @@ mod refusals;
 mod s3_tests;
 #[path = "post_policy/sent.rs"]
 mod sent;
+#[path = "post_policy/signing.rs"]
+mod signing;

@@ -1,6 +1,6 @@
 //! Where a form was posted.
 
-use alloc::{borrow::Cow, string::String};
+use alloc::string::String;
 
 use crate::{
     Endpoint,
@@ -23,11 +23,10 @@ impl Endpoint {
     /// ```
     #[must_use]
     pub fn form_bucket(&self, host: &str, target: &str) -> Option<String> {
-        let path = match Wire::new(target, Part::Path)?.decode() {
-            _ if target.contains('?') => return None,
-            Cow::Borrowed(path) => Cow::Borrowed(path),
-            Cow::Owned(path) => Cow::Owned(path),
-        };
+        if target.contains('?') {
+            return None;
+        }
+        let path = Wire::new(target, Part::Path)?.decode();
         match self.locate(host, &path)? {
             (bucket, None) => Some(bucket.into()),
             (_, Some(_)) => None,
