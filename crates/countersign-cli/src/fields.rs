@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use countersign::{
-    Credentials, InvalidValue, Method, PresignError, Region, SecretKey, Service, Timestamp,
+    Addressing, Credentials, Endpoint, InvalidValue, Method, PresignError, Region, SecretKey,
+    Service, Timestamp,
+    post_policy::{ConditionFault, PostPolicyError},
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -67,6 +69,29 @@ impl From<PresignError> for InputError {
     }
 }
 
+impl From<PostPolicyError> for InputError {
+    fn from(error: PostPolicyError) -> Self {
+        let code = match &error {
+            PostPolicyError::ExpiryOutOfRange => "invalid_expires",
+            PostPolicyError::ReservedName(_) => "reserved_name",
+            PostPolicyError::DuplicateName(_) => "duplicate_name",
+            PostPolicyError::InvalidFieldName | PostPolicyError::InvalidFieldValue(_) => {
+                "invalid_form_field"
+            }
+            PostPolicyError::TooMany => "too_many",
+            PostPolicyError::TooLong => "too_long",
+            _ => "invalid_value",
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<ConditionFault> for InputError {
+    fn from(fault: ConditionFault) -> Self {
+        Self::new("invalid_condition", fault.to_string())
+    }
+}
+
 /// A JSON object whose fields are taken by name and type. Those that nobody takes are ignored.
 #[derive(Clone, Copy)]
 pub(crate) struct Fields<'a>(&'a Map<String, Value>);
@@ -127,6 +152,12 @@ impl<'a> Fields<'a> {
         list.iter().map(pair).collect::<Option<_>>().ok_or_else(wrong)
     }
 
+    /// A list of anything.
+    pub(crate) fn list(self, name: &str) -> Result<&'a [Value], InputError> {
+        let Some(value) = self.optional(name) else { return Ok(&[]) };
+        value.as_array().map(Vec::as_slice).ok_or_else(|| wrong_type(name, "a list"))
+    }
+
     pub(crate) fn credentials(self) -> Result<Credentials, InputError> {
         let value = self.required("credentials")?;
         let object = value.as_object().ok_or_else(|| wrong_type("credentials", "an object"))?;
@@ -134,6 +165,18 @@ impl<'a> Fields<'a> {
         let secret = fields.text("secret_access_key")?;
         let id = fields.text("access_key_id")?;
         Ok(credentials_of(id, secret, fields.optional_text("session_token")?)?)
+    }
+
+    pub(crate) fn endpoint(self) -> Result<Endpoint, InputError> {
+        let addressing = match self.text("addressing")? {
+            "path" => Addressing::Path,
+            "virtual" => Addressing::VirtualHost,
+            _ => {
+                let message = "`addressing` is neither `path` nor `virtual`";
+                return Err(InputError::new("invalid_field", message));
+            }
+        };
+        Ok(Endpoint::parse(self.text("endpoint")?, addressing)?)
     }
 
     pub(crate) fn region(self) -> Result<Region<'a>, InputError> {

@@ -57,11 +57,20 @@ pub(crate) struct One {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Style {
+pub(crate) enum Style {
     /// `https://host/bucket/key`
     Path,
     /// `https://bucket.host/key`
     Virtual,
+}
+
+impl From<Style> for Addressing {
+    fn from(style: Style) -> Self {
+        match style {
+            Style::Path => Self::Path,
+            Style::Virtual => Self::VirtualHost,
+        }
+    }
 }
 
 /// What a presigned URL is made of.
@@ -111,10 +120,7 @@ impl One {
     }
 
     fn inputs(&self) -> anyhow::Result<Inputs<'_>> {
-        let addressing = match self.addressing {
-            Style::Path => Addressing::Path,
-            Style::Virtual => Addressing::VirtualHost,
-        };
+        let addressing = self.addressing.into();
         Ok(Inputs {
             credentials: environment::credentials()?,
             region: Region::new(&self.region)?,
@@ -137,25 +143,17 @@ pub(crate) fn header_arguments(arguments: &[String]) -> anyhow::Result<Vec<(&str
     Ok(headers.into_iter().map(|(name, value)| (name.trim(), value.trim())).collect())
 }
 
-fn split_arguments(arguments: &[String], separator: char) -> Option<Vec<(&str, &str)>> {
+pub(crate) fn split_arguments(arguments: &[String], separator: char) -> Option<Vec<(&str, &str)>> {
     arguments.iter().map(|text| text.split_once(separator)).collect()
 }
 
 impl<'a> Inputs<'a> {
     fn from_fields(fields: Fields<'a>) -> Result<Self, InputError> {
-        let addressing = match fields.text("addressing")? {
-            "path" => Addressing::Path,
-            "virtual" => Addressing::VirtualHost,
-            _ => {
-                let message = "`addressing` is neither `path` nor `virtual`";
-                return Err(InputError::new("invalid_field", message));
-            }
-        };
         Ok(Self {
             credentials: fields.credentials()?,
             region: fields.region()?,
             service: fields.service()?,
-            endpoint: Endpoint::parse(fields.text("endpoint")?, addressing)?,
+            endpoint: fields.endpoint()?,
             bucket: fields.text("bucket")?,
             method: fields.method()?,
             key: fields.text_or_null("key")?,

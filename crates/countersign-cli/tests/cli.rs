@@ -224,3 +224,85 @@ fn one_url_is_presigned_and_verified_without_a_batch() {
     assert_eq!(countersign(&["verify", "nonsense"], "").status.code(), Some(2));
     assert_eq!(countersign(&["presign", "--bucket", "b"], "").status.code(), Some(2));
 }
+
+/// What botocore 1.44.5 makes of the same, `tests/post_policy/documented.rs` of the core has its
+/// policy in full.
+fn form() -> Value {
+    json!({
+        "id": "form",
+        "credentials": {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": SECRET},
+        "region": "us-east-1",
+        "endpoint": "https://s3.us-east-1.amazonaws.com",
+        "bucket": "examplebucket",
+        "addressing": "virtual",
+        "key": "user/é\"/${filename}",
+        "fields": {"acl": "private"},
+        "conditions": [{"acl": "private"}, ["content-length-range", 0, 10]],
+        "time": "20151229T000000Z",
+        "expires": 3600,
+    })
+}
+
+const FORM_SIGNATURE: &str = "07d65ed2d93bda3d3c4eb5874046293b6417207775e27eb3dc45f15071821e2d";
+
+#[test]
+fn a_batch_makes_the_form_that_botocore_makes() {
+    let input = form().to_string();
+    let output = countersign(&["policy", "--batch"], &input);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let answer: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(answer["signature"], FORM_SIGNATURE);
+    assert_eq!(answer["fields"]["x-amz-signature"], FORM_SIGNATURE);
+    assert_eq!(answer["fields"]["policy"], answer["policy"]);
+    assert_eq!(answer["url"], "https://examplebucket.s3.us-east-1.amazonaws.com/");
+    assert_eq!(answer["expires_at"], "20151229T010000Z");
+    // The object has the order of the form.
+    let place = |name: &str| text.find(&format!("\"{name}\":")).unwrap();
+    let names = ["acl", "key", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "policy"];
+    assert!(names.is_sorted_by_key(|name| place(name)));
+}
+
+#[test]
+fn what_cannot_be_a_form_is_refused_by_name() {
+    let line = form();
+    for (changes, code) in [
+        (json!({"conditions": [["in", "$acl", "a"]]}), "invalid_condition"),
+        (json!({"conditions": {}}), "invalid_field"),
+        (json!({"fields": {"acl": "a\nb"}}), "invalid_form_field"),
+        (json!({"fields": {"Policy": "x"}}), "reserved_name"),
+        (json!({"fields": {"acl": "a", "ACL": "b"}}), "duplicate_name"),
+        (json!({"fields": {"acl": "x".repeat(70_000)}}), "too_long"),
+        (json!({"conditions": vec![json!({"a": "b"}); 101]}), "too_many"),
+        (json!({"key": "${filename}.csv"}), "invalid_key"),
+        (json!({"key": null}), "missing_field"),
+        (json!({"expires": 604_801}), "invalid_expires"),
+        (json!({"time": "99991231T235959Z"}), "invalid_expires"),
+    ] {
+        let answer = batch("policy", &[with(&line, changes.clone())]);
+        assert_eq!(answer[0]["error"]["code"], code, "{changes}");
+    }
+}
+
+#[test]
+fn one_form_is_made_without_a_batch() {
+    let arguments = [
+        "policy",
+        "--endpoint=https://s3.us-east-1.amazonaws.com",
+        "--bucket=examplebucket",
+        "--key=user/é\"/${filename}",
+        "--addressing=virtual",
+        "--field=acl=private",
+        "--condition={\"acl\": \"private\"}",
+        "--condition=[\"content-length-range\", 0, 10]",
+        "--time=20151229T000000Z",
+    ];
+    let output = countersign(&arguments, "");
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[0], "https://examplebucket.s3.us-east-1.amazonaws.com/");
+    assert_eq!(lines[1..3], ["acl=private", "key=user/é\"/${filename}"]);
+    assert_eq!(lines.last(), Some(&&*format!("x-amz-signature={FORM_SIGNATURE}")));
+    let wrong = countersign(&[&arguments[..], &["--condition=[]"]].concat(), "");
+    assert_eq!(wrong.status.code(), Some(2));
+}

@@ -78,6 +78,8 @@ pub enum KeyFault {
     TooLong,
     /// A NUL byte, which no store can hold.
     Nul,
+    /// `${filename}` before the end of the key of a form.
+    Variable,
 }
 
 impl fmt::Display for InvalidValue {
@@ -113,6 +115,7 @@ impl fmt::Display for InvalidValue {
             Self::Key(KeyFault::Empty) => "the object key is empty",
             Self::Key(KeyFault::TooLong) => "the object key is longer than 1024 bytes",
             Self::Key(KeyFault::Nul) => "the object key has a NUL byte",
+            Self::Key(KeyFault::Variable) => "the object key has a variable before its end",
         })
     }
 }

@@ -155,6 +155,12 @@ impl Validity {
         })
     }
 
+    /// The validity of what says itself when it ends.
+    #[cfg(feature = "post-policy")]
+    pub(crate) const fn between(not_before: Timestamp, not_after: Timestamp) -> Self {
+        Self { not_before, not_after }
+    }
+
     /// The first second in which the claim holds.
     #[must_use]
     pub const fn not_before(self) -> Timestamp {

@@ -49,11 +49,16 @@
 //! such as new files below a prefix: [`PrefixTokenKey`] makes it and verifies it. It is no form of
 //! Amazon's.
 //!
+//! # POST policies
+//!
+//! With the feature `post-policy`, the module `post_policy` signs the forms with which a browser
+//! uploads a file, and enforces them.
+//!
 //! # What this crate does not do
 //!
 //! - It sends and receives nothing, and looks no key up.
 //! - It stops nobody who has a URL from passing it on, and revokes none.
-//! - It reads no POST form and no signed chunks.
+//! - It reads no signed chunks, and no multipart body of a form.
 //! - It knows no Signature Version 2, and never will.
 //!
 //! Follows [Authenticating requests: query parameters][query] and [Authorization header][header] of
@@ -101,6 +106,8 @@ mod method;
 mod names;
 mod parts;
 mod payload;
+#[cfg(feature = "post-policy")]
+pub mod post_policy;
 mod prefix_token;
 mod presign;
 mod presigned;

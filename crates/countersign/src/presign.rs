@@ -74,7 +74,7 @@ impl SigningKey {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Presigner<'k> {
-    key: &'k SigningKey,
+    pub(crate) key: &'k SigningKey,
     now: Timestamp,
     /// A `?` and the claim's own parameters, encoded, up to the value of `X-Amz-Expires`.
     before_expires: String,

@@ -158,6 +158,12 @@ pub(crate) fn expected_mac(
     key.finish(hasher)
 }
 
+/// The MAC of a POST policy, whose string to sign is its text in base64.
+#[cfg(feature = "post-policy")]
+pub(crate) fn policy_mac(key: &MacKey, policy: &str) -> Mac {
+    key.mac([policy.as_bytes()])
+}
+
 /// A signature as it was received. It has no `==`: [`is_that_of`](Signature::is_that_of) compares.
 pub(crate) struct Signature([u8; 64]);
 

@@ -56,9 +56,9 @@ pub struct Verifier {
     service: Box<str>,
     /// What a credential ends in, behind its date, in a query and in a header.
     credential_ends: CredentialEnds,
-    skew: Skew,
+    pub(crate) skew: Skew,
     default_payload: Option<PayloadRule>,
-    nobody: MacKey,
+    pub(crate) nobody: MacKey,
 }
 
 impl Verifier {
@@ -177,16 +177,23 @@ impl Verifier {
         &self,
         claim: &Claim<'a, H>,
     ) -> Result<(Cow<'a, str>, Scope<'_>), VerifyError> {
-        let own = |date| {
-            let (region, service) = (Region::known(&self.region), Service::known(&self.service));
-            Scope::new(date, region, service)
-        };
-        let date_signed = claim.signed_at.date();
-        if let Some(access_key_id) = self.credential_ends.cut(claim.credential, date_signed) {
-            return Ok((Cow::Borrowed(access_key_id), own(date_signed)));
+        let signed_on = claim.signed_at.date();
+        if let Some(access_key_id) = self.credential_ends.cut(claim.credential, signed_on) {
+            return Ok((Cow::Borrowed(access_key_id), self.scope_of(signed_on)));
         }
         let [access_key_id, date, region, service, terminator] = claim.credential()?;
         let date = Date::parse(&date).map_err(|_| ParseError::Malformed(Field::Credential))?;
+        let scope = self.own_scope(date, [&region, &service, &terminator], signed_on)?;
+        Ok((access_key_id, scope))
+    }
+
+    /// The scope of a credential, where it is one of this verifier's and of the signing day.
+    pub(crate) fn own_scope(
+        &self,
+        date: Date,
+        [region, service, terminator]: [&str; 3],
+        signed_on: Date,
+    ) -> Result<Scope<'_>, VerifyError> {
         if *region != *self.region {
             let (expected, got) = (self.region.clone(), region.into());
             return Err(VerifyError::Scope(ScopeMismatch::Region { expected, got }));
@@ -198,10 +205,15 @@ impl Verifier {
         if terminator != TERMINATOR {
             return Err(VerifyError::Scope(ScopeMismatch::Terminator));
         }
-        if date != date_signed {
+        if date != signed_on {
             return Err(VerifyError::DateMismatch);
         }
-        Ok((access_key_id, own(date)))
+        Ok(self.scope_of(date))
+    }
+
+    /// What this verifier serves, on a day.
+    fn scope_of(&self, date: Date) -> Scope<'_> {
+        Scope::new(date, Region::known(&self.region), Service::known(&self.service))
     }
 }
 
