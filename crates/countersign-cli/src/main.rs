@@ -6,6 +6,7 @@ mod data_dir;
 mod environment;
 mod fields;
 mod keys;
+mod oci_sign;
 mod presign;
 mod schemas;
 mod serve;
@@ -38,6 +39,10 @@ enum Command {
     /// `AWS_SESSION_TOKEN`, or with `--batch` from each line. Exits with 0 only for a URL that
     /// holds.
     Verify(OneOrBatch<verify::One>),
+    /// Sign requests for Oracle Cloud.
+    ///
+    /// The RSA key comes with each line.
+    OciSign(oci_sign::OciSign),
     /// Run the server.
     ///
     /// On a new data folder it makes what it needs, and prints a first API key, once.
@@ -54,6 +59,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Presign(arguments) => presign::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::OciSign(arguments) => oci_sign::run(&arguments),
         Command::Serve(arguments) => run(arguments.run()),
         Command::Keys(arguments) => run(arguments.run()),
         Command::Schemas(arguments) => run(arguments.run()),

@@ -42,6 +42,11 @@
 //! such as new files below a prefix: [`PrefixTokenKey`] makes it and verifies it. It is no form of
 //! Amazon's.
 //!
+//! # Oracle Cloud
+//!
+//! [`oci`] signs calls to the API of Oracle Cloud, and verifies them. It is a scheme of its own, with
+//! RSA keys behind a trait.
+//!
 //! # What this crate does not do
 //!
 //! - It sends and receives nothing, and looks no key up.
@@ -84,6 +89,7 @@ mod head;
 mod master_key;
 mod method;
 mod names;
+pub mod oci;
 mod payload;
 mod prefix_token;
 mod presign;
