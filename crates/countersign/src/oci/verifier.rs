@@ -170,6 +170,11 @@ impl<'c, 'a> Checked<'c, 'a> {
         self.authorization.key_id()
     }
 
+    /// What the claim says is signed, in order.
+    pub fn signed_headers(&self) -> impl Iterator<Item = &'c str> {
+        self.authorization.signed_headers()
+    }
+
     /// Verifies the signature with the key of [`key_id`](Self::key_id), or `None` where there is no
     /// such key.
     ///

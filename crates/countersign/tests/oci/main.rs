@@ -6,6 +6,7 @@ mod headers;
 mod keys;
 mod properties;
 mod required;
+mod sdk;
 mod tamper;
 mod vectors;
 
