@@ -6,6 +6,7 @@ mod data_dir;
 mod environment;
 mod fields;
 mod keys;
+mod oci_sign;
 mod policy;
 mod presign;
 mod schemas;
@@ -43,6 +44,10 @@ enum Command {
     ///
     /// The credentials come from where `presign` takes them.
     Policy(OneOrBatch<policy::One>),
+    /// Sign requests for Oracle Cloud.
+    ///
+    /// The RSA key comes with each line.
+    OciSign(oci_sign::OciSign),
     /// Run the server.
     ///
     /// On a new data folder it makes what it needs, and prints a first API key, once.
@@ -60,6 +65,7 @@ fn main() -> ExitCode {
         Command::Presign(arguments) => presign::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
+        Command::OciSign(arguments) => oci_sign::run(&arguments),
         Command::Serve(arguments) => run(arguments.run()),
         Command::Keys(arguments) => run(arguments.run()),
         Command::Schemas(arguments) => run(arguments.run()),

@@ -54,6 +54,11 @@
 //! With the feature `post-policy`, the module `post_policy` signs the forms with which a browser
 //! uploads a file, and enforces them.
 //!
+//! # Oracle Cloud
+//!
+//! [`oci`] signs calls to the API of Oracle Cloud, and verifies them. It is a scheme of its own, with
+//! RSA keys behind a trait.
+//!
 //! # What this crate does not do
 //!
 //! - It sends and receives nothing, and looks no key up.
@@ -104,6 +109,7 @@ mod master_key;
 mod mechanism;
 mod method;
 mod names;
+pub mod oci;
 mod parts;
 mod payload;
 #[cfg(feature = "post-policy")]
