@@ -140,6 +140,8 @@ pub enum PresignError {
         /// The day of the signing time.
         now: Date,
     },
+    /// The access key id has a comma, which no `Authorization` header can hold: there it separates.
+    CommaInAccessKeyId,
     /// The URL would outlive the year 9999.
     ExpiryOutOfRange,
     /// A header or query parameter of this name is written by the signer itself.
@@ -166,6 +168,7 @@ impl fmt::Display for PresignError {
             Self::KeyScopeExpired { key, now } => {
                 write!(f, "the signing key is of {key}, the signing time of {now}")
             }
+            Self::CommaInAccessKeyId => f.write_str("the access key id has a comma"),
             Self::ExpiryOutOfRange => f.write_str("the URL would expire after the year 9999"),
             Self::ReservedName(name) => write!(f, "`{name}` is written by the signer"),
             Self::DuplicateName(name) => write!(f, "`{name}` is given twice"),
