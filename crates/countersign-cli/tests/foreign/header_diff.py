@@ -6,8 +6,8 @@
 
 Random requests are signed by botocore's `S3SigV4Auth` at a frozen second and go through
 `verify --batch`: as they are and harmlessly re-spelled they have to be `ok`; changed, each has to
-be refused with the very verdict that its change deserves. Garbage between the lines gets an error line
-each, and no secret comes up in the output.
+be refused with the very verdict that its change deserves. Garbage between the lines gets an error
+line each, and no secret comes up in the output.
 
 One difference is by choice: a request whose caller gave a `Date` header has no `x-amz-date` from
 botocore, and is refused.

@@ -130,6 +130,24 @@ fn a_request_has_one_mechanism_or_none() {
     }
 }
 
+/// There it belongs to the claim; here it is one parameter among others, signed like them, and a
+/// handler sees it.
+#[test]
+fn what_would_be_of_a_presigned_claim_is_a_plain_parameter() {
+    let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let query = [
+        ("X-Amz-Date", "20200101T000000Z"),
+        ("X-Amz-Expires", "604800"),
+        ("X-Amz-Security-Token", "t"),
+        ("prefix", "a b"),
+    ];
+    let mut model = HeaderModel::documented();
+    model.0.query = query.map(pair).into();
+    let report = answer(&model, documented_time()).unwrap();
+    assert_eq!(report.query, model.0.query);
+    assert_eq!(report.validity.not_after(), after(901));
+}
+
 /// V-08.
 #[test]
 fn a_list_of_signed_headers_that_is_not_in_form_is_refused_even_if_it_is_signed() {
