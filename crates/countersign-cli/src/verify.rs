@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 use countersign::{
-    Claim, Credentials, Field, Lifetime, ParseError, Region, RequestHead, ScopeMismatch, Service,
-    SigningKey, Timestamp, Verifier, VerifyError,
+    Claim, Credentials, Field, Lifetime, Mechanism, ParseError, Region, RequestHead, ScopeMismatch,
+    Service, SigningKey, Timestamp, Verifier, VerifyError,
 };
 use serde::Serialize;
 
@@ -62,6 +62,11 @@ enum Verdict {
     NotYetValid {
         not_before: String,
         now: String,
+    },
+    TimeSkewed {
+        signed_at: String,
+        now: String,
+        maximum: u32,
     },
     SignatureMismatch {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,7 +148,12 @@ impl<'a> Inputs<'a> {
     fn verify(&self) -> Result<Verdict, VerifyError> {
         let headers = self.headers.as_slice();
         let head = RequestHead { method: self.method, target: self.target, headers };
-        let claim = Claim::parse(&head)?;
+        // Where neither mechanism or both are there, the parser of presigned requests says what is
+        // wrong.
+        let claim = match Mechanism::of(&head) {
+            Ok(Some(Mechanism::Header)) => Claim::parse_header(&head)?,
+            _ => Claim::parse(&head)?,
+        };
         let verifier = Verifier::new(self.region, self.service);
         let checked = verifier.check(&claim, self.now)?;
         let is_known = checked.access_key_id() == self.credentials.access_key_id();
@@ -165,6 +175,11 @@ impl Verdict {
             VerifyError::NotYetValid { now, not_before } => {
                 Self::NotYetValid { not_before: not_before.to_string(), now: now.to_string() }
             }
+            VerifyError::TimeSkewed { now, signed_at, skew } => Self::TimeSkewed {
+                signed_at: signed_at.to_string(),
+                now: now.to_string(),
+                maximum: skew.as_secs(),
+            },
             VerifyError::LifetimeTooLong => {
                 Self::ExpiresTooLong { maximum: Lifetime::MAX.as_secs() }
             }

@@ -193,6 +193,70 @@ fn every_verdict_can_be_had() {
     }
 }
 
+/// `sig-v4-header-based-auth`: a part of an object.
+fn signed_in_the_header() -> Value {
+    let authorization = "AWS4-HMAC-SHA256 \
+         Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,\
+         SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,\
+         Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41";
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let headers = json!({
+        "Host": "examplebucket.s3.amazonaws.com",
+        "Range": "bytes=0-9",
+        "x-amz-content-sha256": empty,
+        "x-amz-date": "20130524T000000Z",
+        "Authorization": authorization,
+    });
+    with(&received(), json!({"target": "/test.txt", "headers": headers, "now": "20130524T000000Z"}))
+}
+
+#[test]
+fn a_request_that_is_signed_in_its_header_gets_a_verdict_too() {
+    let good = signed_in_the_header();
+    let header = |name: &str, value: Value| {
+        let headers = with(&good["headers"], json!({ name: value }));
+        json!({ "headers": headers })
+    };
+    let authorization = good["headers"]["Authorization"].as_str().unwrap();
+    let swap = |from: &str, to: &str| {
+        assert!(authorization.contains(from));
+        header("Authorization", json!(authorization.replace(from, to)))
+    };
+    let presigned = received()["target"].clone();
+    let cases = [
+        (json!({}), "ok"),
+        (json!({"now": "20130524T001500Z"}), "ok"),
+        (json!({"now": "20130523T234500Z"}), "ok"),
+        (json!({"now": "20130524T001501Z"}), "time_skewed"),
+        (json!({"now": "20130523T234459Z"}), "time_skewed"),
+        (json!({"method": "HEAD"}), "signature_mismatch"),
+        (json!({"target": "/test.txt?versionId=1"}), "signature_mismatch"),
+        (json!({ "target": presigned }), "malformed"),
+        (header("Range", json!("bytes=0-")), "signature_mismatch"),
+        (header("x-amz-date", json!("20130524T000001Z")), "signature_mismatch"),
+        (header("x-amz-acl", json!("public-read")), "unsigned_header"),
+        (header("x-amz-content-sha256", json!("STREAMING-UNSIGNED-PAYLOAD-TRAILER")), "malformed"),
+        (header("Authorization", json!("Bearer token")), "malformed"),
+        (header("Authorization", json!("AWS AKID:c2lnbmF0dXJl")), "malformed"),
+        (swap("AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLF"), "unknown_key"),
+        (swap("us-east-1", "us-east-2"), "wrong_scope"),
+        (swap("host;range", "range"), "unsigned_header"),
+    ];
+    let lines: Vec<_> = cases.iter().map(|(change, _)| with(&good, change.clone())).collect();
+    for (answer, (change, verdict)) in batch("verify", &lines).iter().zip(&cases) {
+        assert_eq!(answer["verdict"], *verdict, "{change}: {answer}");
+    }
+    assert_eq!(batch("verify", &lines)[0]["expires_at"], "20130524T001501Z");
+    let skewed = json!({
+        "id": 7,
+        "verdict": "time_skewed",
+        "signed_at": "20130524T000000Z",
+        "now": "20130524T001501Z",
+        "maximum": 900,
+    });
+    assert_eq!(batch("verify", &lines)[3], skewed);
+}
+
 #[test]
 fn an_ok_says_until_when_and_whose() {
     let answers = batch("verify", &[received()]);

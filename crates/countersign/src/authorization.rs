@@ -31,6 +31,27 @@ impl<'a, H: Headers + ?Sized> Claim<'a, H> {
     /// - The whole query is signed. None of its parameters belongs to the claim, whatever its name;
     ///   of those that would in a presigned request none may be there in another spelling.
     ///
+    /// ```
+    /// use countersign::{Claim, Mechanism, RequestHead};
+    ///
+    /// let authorization = "AWS4-HMAC-SHA256 \
+    ///     Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, \
+    ///     SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, \
+    ///     Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41";
+    /// let headers = [
+    ///     ("Host", "examplebucket.s3.amazonaws.com"),
+    ///     ("Range", "bytes=0-9"),
+    ///     ("x-amz-content-sha256", "UNSIGNED-PAYLOAD"),
+    ///     ("x-amz-date", "20130524T000000Z"),
+    ///     ("Authorization", authorization),
+    /// ];
+    /// let head = RequestHead { method: "GET", target: "/test.txt", headers: &headers };
+    /// assert_eq!(Mechanism::of(&head)?, Some(Mechanism::Header));
+    /// let claim = Claim::parse_header(&head)?;
+    /// # assert_eq!(claim.mechanism(), Mechanism::Header);
+    /// # Ok::<(), countersign::ParseError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ParseError`], with the first thing that is wrong; `aws-chunked` bodies are

@@ -143,6 +143,8 @@ pub enum PresignError {
         /// The day of the signing time.
         now: Date,
     },
+    /// The access key id has a comma, which no `Authorization` header can hold: there it separates.
+    CommaInAccessKeyId,
     /// The URL would outlive the year 9999.
     ExpiryOutOfRange,
     /// No object can have this key.
@@ -173,6 +175,7 @@ impl fmt::Display for PresignError {
             Self::KeyScopeExpired { key, now } => {
                 write!(f, "the signing key is of {key}, the signing time of {now}")
             }
+            Self::CommaInAccessKeyId => f.write_str("the access key id has a comma"),
             Self::ExpiryOutOfRange => f.write_str("the URL would expire after the year 9999"),
             Self::Key(fault) => InvalidValue::Key(*fault).fmt(f),
             Self::PartNumber => f.write_str("the part number is not 1 to 10000"),

@@ -27,8 +27,12 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`PresignError::KeyScopeExpired`], when the second is not of the key's day.
+    /// - [`PresignError::KeyScopeExpired`], when the second is not of the key's day.
+    /// - [`PresignError::CommaInAccessKeyId`]
     pub fn header_signer(&self, now: Timestamp) -> Result<HeaderSigner<'_>, PresignError> {
+        if self.access_key_id().contains(',') {
+            return Err(PresignError::CommaInAccessKeyId);
+        }
         Ok(HeaderSigner { key: self, now, begun: self.begin_at(now)? })
     }
 }

@@ -2,8 +2,9 @@
 
 use allocation_counter::measure;
 use countersign::{
-    Addressing, Bucket, Claim, Credentials, Endpoint, Lifetime, MasterKey, Method, PresignRequest,
-    Region, RequestHead, Scope, SecretKey, Service, SigningKey, Timestamp, Verifier,
+    Addressing, Bucket, Claim, Credentials, Endpoint, HeaderRequest, Lifetime, MasterKey, Method,
+    PayloadRule, PresignRequest, Region, RequestHead, Scope, SecretKey, Service, SigningKey,
+    Timestamp, Verifier,
 };
 
 const KEYS: [&str; 2] = [
@@ -107,4 +108,25 @@ fn verifying_a_prefix_token_allocates_nothing() {
         key.verify("CS01-", now()).unwrap_err();
     };
     assert_eq!(measure(verify).count_total, 0);
+}
+
+#[test]
+fn verifying_a_request_that_is_signed_in_its_header_allocates_nothing() {
+    let (bucket, key) = (bucket(), signing_key());
+    let verifier = Verifier::new(Region::new("us-east-1").unwrap(), Service::S3);
+    for name in KEYS {
+        let path = bucket.object(name).unwrap();
+        let request = HeaderRequest::new(Method::PUT, path, PayloadRule::Unsigned)
+            .with_query("partNumber", "7")
+            .unwrap();
+        let signed = key.header_signer(now()).unwrap().sign(&request).unwrap();
+        let headers: Vec<_> = signed.headers().chain([("host", bucket.authority())]).collect();
+        let head =
+            RequestHead { method: "PUT", target: signed.target(), headers: headers.as_slice() };
+        let verify = || {
+            let claim = Claim::parse_header(&head).unwrap();
+            verifier.check(&claim, now()).unwrap().verify(Some(&key)).unwrap();
+        };
+        assert_eq!(measure(verify).count_total, 0, "{name}");
+    }
 }

@@ -1,7 +1,10 @@
 //! The AWS SDK's own signer as the oracle: on random requests our signature is that of `aws-sigv4`,
 //! and what `aws-sigv4` signs, we verify.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 use aws_credential_types::Credentials as AwsCredentials;
 use aws_sigv4::{
@@ -12,8 +15,9 @@ use aws_sigv4::{
     sign::v4,
 };
 use countersign::{
-    Addressing, Bucket, Claim, Credentials, Endpoint, Lifetime, Method, PresignRequest, Region,
-    RequestHead, Scope, SecretKey, Service, SigningKey, Timestamp, Verifier,
+    Addressing, Bucket, Claim, Credentials, Endpoint, HeaderRequest, Lifetime, Mechanism, Method,
+    PayloadRule, PresignRequest, Region, RequestHead, Scope, SecretKey, Service, SigningKey,
+    Timestamp, Verifier,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::{
@@ -23,8 +27,10 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-/// How many random requests a run makes. Each is signed by both, and verified both ways.
+/// How many random requests a run makes of each kind. Each is signed by both, and verified both
+/// ways.
 const CASES: u32 = 20_000;
+const CASES_IN_HEADER: u32 = 10_000;
 
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -38,6 +44,8 @@ struct Case {
     key: String,
     query: Vec<(String, String)>,
     headers: Vec<(String, String)>,
+    /// Of the body, in a request that is signed in its header.
+    digest: Option<[u8; 32]>,
     secret: String,
     token: Option<String>,
     unix_secs: u32,
@@ -67,20 +75,24 @@ fn any_case() -> impl Strategy<Value = Case> {
         select(vec![Addressing::Path, Addressing::VirtualHost]),
         select(vec!["GET", "PUT", "HEAD", "POST", "DELETE"]),
     );
+    let digest = prop::option::of(any::<[u8; 32]>());
     let who = ("[!-~]{8,40}", prop::option::of("[A-Za-z0-9/+=]{16,80}"));
     let when = (1_u32.., 1_u64..=604_800);
-    (place, key, query, headers, who, when).prop_map(
-        |((endpoint, addressing, method), key, query, headers, (secret, token), when)| Case {
-            endpoint,
-            addressing,
-            method,
-            key,
-            query: query.into_iter().collect(),
-            headers: headers.into_iter().collect(),
-            secret,
-            token,
-            unix_secs: when.0,
-            lifetime_secs: when.1,
+    (place, key, query, headers, digest, who, when).prop_map(
+        |((endpoint, addressing, method), key, query, headers, digest, (secret, token), when)| {
+            Case {
+                endpoint,
+                addressing,
+                method,
+                key,
+                query: query.into_iter().collect(),
+                headers: headers.into_iter().collect(),
+                digest,
+                secret,
+                token,
+                unix_secs: when.0,
+                lifetime_secs: when.1,
+            }
         },
     )
 }
@@ -118,8 +130,23 @@ impl Case {
         self.key().at(self.now()).unwrap().presign(&request).unwrap().into_string()
     }
 
-    /// The URL that `aws-sigv4` makes. It adds its parameters to a URI, which we have to encode.
+    /// The URL that `aws-sigv4` makes.
     fn theirs(&self, bucket: &Bucket) -> String {
+        let mut settings = SigningSettings::default();
+        settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
+        settings.signature_location = SignatureLocation::QueryParams;
+        settings.expires_in = Some(Duration::from_secs(self.lifetime_secs));
+        let request = self.signed_by_them(bucket, settings, SignableBody::UnsignedPayload);
+        request.uri().to_string()
+    }
+
+    /// The request that `aws-sigv4` makes. It adds its parameters to a URI, which we have to encode.
+    fn signed_by_them(
+        &self,
+        bucket: &Bucket,
+        mut settings: SigningSettings,
+        body: SignableBody<'_>,
+    ) -> http::Request<()> {
         let path = bucket.object(&self.key).unwrap();
         let encode = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
         let pair = |(name, value): &(String, String)| format!("{}={}", encode(name), encode(value));
@@ -127,13 +154,9 @@ impl Case {
         let mark = if query.is_empty() { "" } else { "?" };
         let uri = format!("{}{path}{mark}{query}", bucket.origin());
 
-        let mut settings = SigningSettings::default();
         settings.percent_encoding_mode = PercentEncodingMode::Single;
         settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-        settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
         settings.session_token_mode = SessionTokenMode::Include;
-        settings.signature_location = SignatureLocation::QueryParams;
-        settings.expires_in = Some(Duration::from_secs(self.lifetime_secs));
         let token = self.token.clone();
         let credentials =
             AwsCredentials::new("AKIAIOSFODNN7EXAMPLE", &self.secret, token, None, "test").into();
@@ -149,12 +172,59 @@ impl Case {
         let headers = [("host", bucket.authority())]
             .into_iter()
             .chain(self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let body = SignableBody::UnsignedPayload;
         let signable = SignableRequest::new(self.method, uri.as_str(), headers, body).unwrap();
         let (instructions, _) = sign(signable, &params).unwrap().into_parts();
         let mut request = http::Request::builder().method(self.method).uri(&uri).body(()).unwrap();
         instructions.apply_to_request_http1x(&mut request);
-        request.uri().to_string()
+        request
+    }
+
+    /// What each adds to a request that is signed in its header: its target, and headers by name.
+    fn ours_in_header(&self, bucket: &Bucket) -> (String, BTreeMap<String, String>) {
+        let method = Method::new(self.method).unwrap();
+        let payload = self.digest.map_or(PayloadRule::Unsigned, PayloadRule::Sha256);
+        let mut request = HeaderRequest::new(method, bucket.object(&self.key).unwrap(), payload);
+        for (name, value) in &self.query {
+            request = request.with_query(name, value).unwrap();
+        }
+        for (name, value) in &self.headers {
+            request = request.with_signed_header(name, value).unwrap();
+        }
+        let signed = self.key().header_signer(self.now()).unwrap().sign(&request).unwrap();
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        (signed.target().to_owned(), signed.headers().map(owned).collect())
+    }
+
+    fn theirs_in_header(&self, bucket: &Bucket) -> (String, BTreeMap<String, String>) {
+        let mut settings = SigningSettings::default();
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        settings.signature_location = SignatureLocation::Headers;
+        let body = self.digest.map_or(SignableBody::UnsignedPayload, |digest| {
+            SignableBody::Precomputed(hex::encode(digest))
+        });
+        let request = self.signed_by_them(bucket, settings, body);
+        let text = |value: &http::HeaderValue| value.to_str().unwrap().to_owned();
+        let headers = request.headers().iter();
+        let headers = headers.map(|(name, value)| (name.to_string(), text(value))).collect();
+        let uri = request.uri().to_string();
+        (uri.strip_prefix(bucket.origin()).unwrap().to_owned(), headers)
+    }
+
+    fn verifies_in_header(
+        &self,
+        bucket: &Bucket,
+        target: &str,
+        added: &BTreeMap<String, String>,
+    ) -> bool {
+        let mut headers = self.headers.clone();
+        headers.push(("Host".to_owned(), bucket.authority().to_owned()));
+        headers.extend(added.clone());
+        let head = RequestHead { method: self.method, target, headers: headers.as_slice() };
+        assert_eq!(Mechanism::of(&head), Ok(Some(Mechanism::Header)));
+        let claim = Claim::parse_header(&head).unwrap();
+        let verifier = Verifier::new(Region::new(REGION).unwrap(), Service::S3);
+        let checked = verifier.check(&claim, self.now()).unwrap();
+        checked.verify(Some(&self.key())).is_ok()
     }
 
     fn verifies(&self, bucket: &Bucket, url: &str) -> bool {
@@ -183,6 +253,23 @@ fn aws_sigv4_signs_as_we_do_and_we_verify_what_it_signs() {
         prop_assert_eq!(signature(&ours), signature(&theirs), "{} / {}", ours, theirs);
         prop_assert!(case.verifies(&bucket, &ours));
         prop_assert!(case.verifies(&bucket, &theirs));
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn aws_sigv4_adds_the_headers_that_we_add_and_we_verify_them() {
+    let mut runner = TestRunner::new(Config { cases: CASES_IN_HEADER, ..Config::default() });
+    let outcome = runner.run(&any_case(), |case| {
+        let bucket = case.bucket();
+        let ((our_target, ours), (their_target, theirs)) =
+            (case.ours_in_header(&bucket), case.theirs_in_header(&bucket));
+        prop_assert_eq!(&ours, &theirs);
+        prop_assert!(case.verifies_in_header(&bucket, &our_target, &ours));
+        prop_assert!(case.verifies_in_header(&bucket, &their_target, &theirs));
         Ok(())
     });
     if let Err(error) = outcome {

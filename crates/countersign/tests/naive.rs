@@ -3,8 +3,14 @@
 
 mod common;
 
-use common::{Dice, Model, Request, Server, cases::Case, random::cases, uri_encode};
-use countersign::{Addressing, Endpoint, PayloadRule, Timestamp, VerifyError};
+use common::{
+    Dice, Model, Request, Server,
+    cases::Case,
+    header::{HeaderModel, in_header},
+    random::cases,
+    uri_encode,
+};
+use countersign::{Addressing, Endpoint, Mechanism, PayloadRule, Timestamp, VerifyError};
 use proptest::{
     prelude::*,
     strategy::ValueTree as _,
@@ -37,6 +43,12 @@ fn the_model_makes_the_documented_url() {
     );
 }
 
+#[test]
+fn the_model_makes_the_documented_header() {
+    let documented = "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41";
+    assert_eq!(HeaderModel::documented().signature(), documented);
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -56,6 +68,40 @@ proptest! {
     fn our_verifier_says_of_our_own_url_what_went_in(case in cases()) {
         let report = case.server().answer(&case.request(), case.now()).unwrap();
         prop_assert_eq!(case.report(in_order_of_encoding(&case.query)), report);
+    }
+
+    #[test]
+    fn our_authorization_is_that_of_the_model(case in cases().prop_map(in_header)) {
+        let signed = case.sign_in_header();
+        let model = case.header_model();
+        prop_assert_eq!(signed.signature(), model.signature());
+        prop_assert_eq!(signed.target(), model.target());
+        let ours: Vec<_> = signed.headers().collect();
+        let request = model.request();
+        let theirs: Vec<_> = ["authorization", "x-amz-content-sha256", "x-amz-date",
+            "x-amz-security-token"].into_iter().filter_map(|wanted| {
+                let is_wanted = |(name, _): &&(String, String)| name.eq_ignore_ascii_case(wanted);
+                Some((wanted, request.headers.iter().find(is_wanted)?.1.as_str()))
+            }).collect();
+        prop_assert_eq!(ours, theirs);
+    }
+
+    #[test]
+    fn our_verifier_says_of_what_we_signed_in_the_header_what_went_in(case in cases().prop_map(in_header)) {
+        let request = case.request_in_header();
+        let report = case.server().answer_in_header(&request, case.now_in_header()).unwrap();
+        prop_assert_eq!(case.report_in_header(in_order_of_encoding(&case.query)), report);
+        prop_assert_eq!(Mechanism::of(&request.head()), Ok(Some(Mechanism::Header)));
+    }
+
+    #[test]
+    fn a_header_of_the_model_in_another_spelling_is_accepted_and_says_what_went_in(
+        case in cases().prop_map(in_header),
+        seed: u64,
+    ) {
+        let (request, query) = Speller(Dice(seed)).request_in_header(&case);
+        let report = case.server().answer_in_header(&request, case.now_in_header());
+        prop_assert_eq!(Ok(case.report_in_header(query)), report, "{:?}", request);
     }
 
     #[test]
@@ -119,8 +165,35 @@ impl Speller {
 
         let path = self.spell(&model.path[1..], Part::Path);
         let target = format!("/{path}?{}", pieces.join("&"));
-        let headers = self.headers(&model);
+        let headers = self.headers(&model, &[("Authorization", "Bearer token")]);
         (Request { method: model.method, target, headers }, own.into_iter().flatten().collect())
+    }
+
+    /// The same of a request that is signed in its header.
+    fn request_in_header(&mut self, case: &Case) -> (Request, Vec<(String, String)>) {
+        let model = case.header_model();
+        let mut query = model.0.query.clone();
+        self.0.shuffle(&mut query);
+        let pieces: Vec<_> =
+            query.iter().map(|(name, value)| self.parameter(name, value)).collect();
+        let path = self.spell(&model.0.path[1..], Part::Path);
+        let mark = if pieces.is_empty() { self.0.pick(&["", "?"]) } else { "?" };
+        let target = format!("/{path}{mark}{}", pieces.join("&"));
+
+        let mut parameters = [
+            format!("Credential={}", model.credential()),
+            format!("SignedHeaders={}", model.0.signed_headers()),
+            format!("Signature={}", model.signature()),
+        ];
+        self.0.shuffle(&mut parameters);
+        let separator = self.0.pick(&[",", ", ", " ,\t", ",  "]);
+        let authorization = format!(
+            "AWS4-HMAC-SHA256{}{}",
+            self.0.pick(&[" ", "  ", "\t"]),
+            parameters.join(separator),
+        );
+        let headers = self.headers(&model.0, &[("Authorization", &authorization)]);
+        (Request { method: model.0.method, target, headers }, query)
     }
 
     /// A parameter without a value needs no `=`.
@@ -170,7 +243,7 @@ impl Speller {
     }
 
     /// The signed headers with other white space and in another case, among others.
-    fn headers(&mut self, model: &Model) -> Vec<(String, String)> {
+    fn headers(&mut self, model: &Model, authorization: &[(&str, &str)]) -> Vec<(String, String)> {
         let mut headers = vec![("HOST".to_owned(), model.host.clone())];
         for (name, value) in &model.headers {
             let value = value
@@ -181,13 +254,9 @@ impl Speller {
             let name = if is_upper { name.to_ascii_uppercase() } else { name.clone() };
             headers.push((name, format!("{before}{value}{after}")));
         }
-        let unsigned = [
-            ("Authorization", "Bearer token"),
-            ("User-Agent", "a"),
-            ("User-Agent", "b"),
-            ("X-Forwarded-Host", "elsewhere"),
-        ];
-        for (name, value) in unsigned {
+        let unsigned =
+            [("User-Agent", "a"), ("User-Agent", "b"), ("X-Forwarded-Host", "elsewhere")];
+        for &(name, value) in unsigned.iter().chain(authorization) {
             if !model.headers.iter().any(|(signed, _)| signed.eq_ignore_ascii_case(name)) {
                 headers.push((name.to_owned(), value.to_owned()));
             }

@@ -1,13 +1,17 @@
-//! Proves that a presigned request that was changed after it was signed is refused, for the right
-//! reason, or else decodes to the very same: Appendix A of the threat model, class by class, on
-//! random URLs, and the tables of V-07 to V-10.
+//! Proves that a request that was changed after it was signed is refused, for the right reason, or
+//! else decodes to the very same: Appendix A of the threat model, class by class, on random requests,
+//! presigned and signed in their header, and the tables of V-02 and V-07 to V-10.
 //!
 //! Not here, because the core never sees what they change: class 53 (the body: whoever stores it
 //! compares it with [`Verified::payload`](countersign::Verified::payload); the content type that
 //! belongs to it is a signed header, class 52) and what a storage makes of a key (`..`, `\`, empty
 //! segments are bytes to the core, so in classes 37 to 42 they are just another key).
 
+#[path = "tamper/authorization.rs"]
+mod authorization;
 mod common;
+#[path = "tamper/header_tables.rs"]
+mod header_tables;
 #[path = "tamper/keys.rs"]
 mod keys;
 #[path = "tamper/parameters.rs"]
@@ -26,16 +30,17 @@ use std::{cell::RefCell, collections::BTreeMap};
 use common::{
     Dice, Model, Report, Request, Server,
     cases::Case,
+    header,
     random::{self, cut},
 };
-use countersign::{Date, Region, Scope, Service, SigningKey, Timestamp, VerifyError};
+use countersign::{Date, Mechanism, Region, Scope, Service, SigningKey, Timestamp, VerifyError};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestCaseError, TestRunner},
 };
 
-/// On how many random URLs each class is tried.
-const URLS: u32 = 200;
+/// On how many random requests each class is tried.
+const REQUESTS: u32 = 200;
 
 /// The end of every key: something for each class to change.
 const KEY_END: &str = "/Az é+ b";
@@ -89,6 +94,10 @@ impl Sent {
         &mut field.unwrap().1
     }
 
+    fn remove_header(&mut self, name: &str) {
+        self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+    }
+
     fn add_header(&mut self, name: &str, value: &str) {
         self.headers.push((name.to_owned(), value.to_owned()));
     }
@@ -97,6 +106,7 @@ impl Sent {
 /// A request that is accepted, and the server that accepts it.
 #[derive(Debug)]
 struct Good {
+    mechanism: Mechanism,
     case: Case,
     sent: Sent,
     server: Server,
@@ -104,8 +114,19 @@ struct Good {
 }
 
 impl Good {
-    fn new(case: Case) -> Result<Self, VerifyError> {
-        let Request { method, target, headers } = case.request();
+    fn new(mechanism: Mechanism, case: Case) -> Result<Self, VerifyError> {
+        let (case, now) = match mechanism {
+            Mechanism::Query => (case.clone(), case.now()),
+            // One second more or less is still near enough.
+            Mechanism::Header => {
+                let case = Case { waited: 10 + case.waited % 1781, ..header::in_header(case) };
+                (case.clone(), case.now_in_header())
+            }
+        };
+        let Request { method, target, headers } = match mechanism {
+            Mechanism::Query => case.request(),
+            Mechanism::Header => case.request_in_header(),
+        };
         let (path, query) = target.split_once('?').unwrap();
         let owned = |piece: &str| {
             let (name, value) = piece.split_once('=').unwrap();
@@ -116,13 +137,21 @@ impl Good {
             path: path.to_owned(),
             query: query.split('&').map(owned).collect(),
             headers,
-            now: case.now(),
+            now,
             is_retired: false,
         };
         let mut server = case.server();
         server.users.push(other_user(&case));
-        let report = server.answer(&sent.request(), sent.now)?;
-        Ok(Self { case, sent, server, report: in_order(report) })
+        let report = answer(&server, mechanism, &sent)?;
+        Ok(Self { mechanism, case, sent, server, report: in_order(report) })
+    }
+
+    /// A reason that depends on the mechanism.
+    fn either(&self, query: &'static str, header: &'static str) -> &'static str {
+        match self.mechanism {
+            Mechanism::Query => query,
+            Mechanism::Header => header,
+        }
     }
 
     /// What must be refused, for a reason that starts like this.
@@ -144,9 +173,9 @@ impl Good {
         }
         let answer = if sent.is_retired {
             let nobody = Server { users: Vec::new(), ..self.case.server() };
-            nobody.answer(&sent.request(), sent.now)
+            answer(&nobody, self.mechanism, sent)
         } else {
-            self.server.answer(&sent.request(), sent.now)
+            answer(&self.server, self.mechanism, sent)
         };
         let is_expected = match (&answer, expected) {
             (Ok(report), Expected::Equal) => in_order(report.clone()) == self.report,
@@ -155,6 +184,14 @@ impl Good {
         };
         let message = || format!("{expected:?} expected, but {answer:?} for {sent:?}");
         if is_expected { Ok(()) } else { Err(message()) }
+    }
+}
+
+/// What a server answers that takes this mechanism only.
+fn answer(server: &Server, mechanism: Mechanism, sent: &Sent) -> Result<Report, VerifyError> {
+    match mechanism {
+        Mechanism::Query => server.answer(&sent.request(), sent.now),
+        Mechanism::Header => server.answer_in_header(&sent.request(), sent.now),
     }
 }
 
@@ -213,11 +250,11 @@ fn cases() -> impl Strategy<Value = Case> {
     })
 }
 
-fn try_on_random_urls(classes: &[(u8, Class)]) {
-    let config = Config { cases: URLS, failure_persistence: None, ..Config::default() };
+fn try_on_random_requests(mechanism: Mechanism, classes: &[(u8, Class)]) {
+    let config = Config { cases: REQUESTS, failure_persistence: None, ..Config::default() };
     let tried = RefCell::new(BTreeMap::new());
     let result = TestRunner::new(config).run(&(cases(), any::<u64>()), |(case, seed)| {
-        let good = Good::new(case)
+        let good = Good::new(mechanism, case)
             .map_err(|error| TestCaseError::fail(format!("the control was refused: {error:?}")))?;
         let mut dice = Dice(seed);
         for (number, class) in classes {
@@ -236,35 +273,72 @@ fn try_on_random_urls(classes: &[(u8, Class)]) {
     println!("changes tried by class: {tried:?}");
     for (number, _) in classes {
         let count = tried.get(number).copied().unwrap_or_default();
-        assert!(count >= URLS, "class {number} made {count} changes to {URLS} URLs");
+        assert!(count >= REQUESTS, "class {number} made {count} changes to {REQUESTS} requests");
     }
 }
 
 #[test]
 fn classes_1_to_10_the_signature() {
-    try_on_random_urls(&signature::CLASSES);
+    try_on_random_requests(Mechanism::Query, &signature::CLASSES);
 }
 
 #[test]
 fn classes_11_to_32_the_parameters() {
-    try_on_random_urls(&parameters::CLASSES);
+    try_on_random_requests(Mechanism::Query, &parameters::CLASSES);
 }
 
 #[test]
 fn classes_33_to_48_the_path() {
-    try_on_random_urls(&path::CLASSES);
+    try_on_random_requests(Mechanism::Query, &path::CLASSES);
 }
 
 #[test]
 fn classes_49_to_56_the_request() {
-    try_on_random_urls(&request::CLASSES);
+    try_on_random_requests(Mechanism::Query, &request::CLASSES);
+}
+
+#[test]
+fn classes_1_to_28_the_authorization_header() {
+    try_on_random_requests(Mechanism::Header, &authorization::CLASSES);
+}
+
+#[test]
+fn classes_29_to_32_the_query_of_a_request_signed_in_its_header() {
+    try_on_random_requests(Mechanism::Header, &parameters::CLASSES_OF_ANY_QUERY);
+}
+
+#[test]
+fn classes_33_to_48_the_path_of_a_request_signed_in_its_header() {
+    try_on_random_requests(Mechanism::Header, &path::CLASSES);
+}
+
+#[test]
+fn classes_49_to_56_the_request_signed_in_its_header() {
+    try_on_random_requests(Mechanism::Header, &request::CLASSES);
+}
+
+#[test]
+fn all_that_is_signed_in_its_header_and_not_tampered_with_is_accepted() {
+    let config = Config { cases: REQUESTS, failure_persistence: None, ..Config::default() };
+    let result = TestRunner::new(config).run(&cases(), |case| {
+        let good = Good::new(Mechanism::Header, case).unwrap();
+        let mut query = good.case.query.clone();
+        query.sort();
+        prop_assert_eq!(good.case.report_in_header(query), good.report);
+        // It is no presigned request.
+        prop_assert!(good.server.answer(&good.sent.request(), good.sent.now).is_err());
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
 }
 
 #[test]
 fn all_that_is_not_tampered_with_is_accepted() {
-    let config = Config { cases: URLS, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: REQUESTS, failure_persistence: None, ..Config::default() };
     let result = TestRunner::new(config).run(&cases(), |case| {
-        let good = Good::new(case).unwrap();
+        let good = Good::new(Mechanism::Query, case).unwrap();
         let mut query = good.case.query.clone();
         query.sort();
         prop_assert_eq!(good.case.report(query), good.report);

@@ -4,8 +4,8 @@ use std::net::Ipv4Addr;
 
 use super::{Model, Report, Request, Server, hex};
 use countersign::{
-    Addressing, Bucket, Endpoint, Lifetime, Method, PayloadRule, PresignRequest, PresignedUrl,
-    Region, Scope, Service, SigningKey, Timestamp, Validity, Verifier,
+    Addressing, Bucket, Endpoint, Lifetime, Mechanism, Method, PayloadRule, PresignRequest,
+    PresignedUrl, Region, Scope, Service, SigningKey, Timestamp, Validity, Verifier,
 };
 
 /// What goes into a presigned URL.
@@ -195,6 +195,7 @@ impl Case {
         Report {
             access_key_id: self.id.clone(),
             scope: model.scope.join("/"),
+            mechanism: Mechanism::Query,
             method: self.method.clone(),
             path: model.path.clone(),
             bucket: Some(self.bucket.clone()),

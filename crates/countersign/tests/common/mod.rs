@@ -5,13 +5,14 @@
 //! [doc]: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 
 pub(crate) mod cases;
+pub(crate) mod header;
 pub(crate) mod random;
 
 use std::fmt::Write as _;
 
 use countersign::{
-    Addressing, Claim, Credentials, Date, Endpoint, PayloadRule, Region, RequestHead, Scope,
-    SecretKey, Service, SigningKey, Timestamp, Validity, Verifier, VerifyError,
+    Addressing, Claim, Credentials, Date, Endpoint, Mechanism, PayloadRule, Region, RequestHead,
+    Scope, SecretKey, Service, SigningKey, Timestamp, Validity, Verifier, VerifyError,
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
@@ -104,11 +105,10 @@ impl Model {
         pieces.join("&")
     }
 
-    fn canonical_request(&self) -> String {
+    fn canonical_request(&self, canonical_query: String) -> String {
         let headers = self.canonical_headers();
         let signed_headers = self.signed_headers();
-        let mut lines =
-            vec![self.method.clone(), uri_encode(&self.path, true), self.canonical_query()];
+        let mut lines = vec![self.method.clone(), uri_encode(&self.path, true), canonical_query];
         for listed in signed_headers.split(';') {
             let is_listed = |(name, _): &&(String, String)| name.eq_ignore_ascii_case(listed);
             if let Some((_, value)) = headers.iter().find(is_listed) {
@@ -120,11 +120,15 @@ impl Model {
     }
 
     pub(crate) fn signature(&self) -> String {
+        self.signature_over(self.canonical_query())
+    }
+
+    fn signature_over(&self, canonical_query: String) -> String {
         let string_to_sign = [
             "AWS4-HMAC-SHA256",
             &self.date,
             &self.scope.join("/"),
-            &hex(&Sha256::digest(self.canonical_request())),
+            &hex(&Sha256::digest(self.canonical_request(canonical_query))),
         ]
         .join("\n");
         let mut key = format!("AWS4{}", self.secret).into_bytes();
@@ -193,11 +197,18 @@ pub(crate) struct Request {
     pub(crate) headers: Vec<(String, String)>,
 }
 
+impl Request {
+    pub(crate) fn head(&self) -> RequestHead<'_, [(String, String)]> {
+        RequestHead { method: &self.method, target: &self.target, headers: &self.headers }
+    }
+}
+
 /// All that a `Verified` says.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Report {
     pub(crate) access_key_id: String,
     pub(crate) scope: String,
+    pub(crate) mechanism: Mechanism,
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) bucket: Option<String>,
@@ -231,11 +242,26 @@ impl Server {
         }
     }
 
+    /// Takes presigned requests only.
     pub(crate) fn answer(&self, request: &Request, now: Timestamp) -> Result<Report, VerifyError> {
-        let Request { method, target, headers } = request;
-        let head = RequestHead { method, target, headers: headers.as_slice() };
-        let claim = Claim::parse(&head)?;
-        let checked = self.verifier.check(&claim, now)?;
+        self.answer_to(&Claim::parse(&request.head())?, now)
+    }
+
+    /// Takes requests that are signed in their header only.
+    pub(crate) fn answer_in_header(
+        &self,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<Report, VerifyError> {
+        self.answer_to(&Claim::parse_header(&request.head())?, now)
+    }
+
+    fn answer_to(
+        &self,
+        claim: &Claim<'_, [(String, String)]>,
+        now: Timestamp,
+    ) -> Result<Report, VerifyError> {
+        let checked = self.verifier.check(claim, now)?;
         let is_user = |(user, _): &&(Credentials, SigningKey)| {
             user.access_key_id() == checked.access_key_id()
         };
@@ -249,6 +275,7 @@ impl Server {
         Ok(Report {
             access_key_id: verified.access_key_id().to_owned(),
             scope: verified.scope().to_string(),
+            mechanism: verified.mechanism(),
             method: verified.method().to_string(),
             path: verified.path().into_owned(),
             bucket: resource.as_ref().map(|resource| resource.bucket.to_string()),

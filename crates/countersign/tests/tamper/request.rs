@@ -1,6 +1,6 @@
 //! Classes 49 to 56: the request around the URL. Class 53, the body, is not the core's.
 
-use countersign::Timestamp;
+use countersign::{Mechanism, Timestamp};
 
 use crate::{Attempt, Class, Good, Sent, common::Dice};
 
@@ -121,7 +121,8 @@ fn an_unsigned_amz_header_is_added(good: &Good, dice: &mut Dice) -> Vec<Attempt>
     let mut attempts = Vec::new();
     for name in AMZ_HEADERS.into_iter().chain(["content-md5", "x-amz-", "x-amz-not-known-yet"]) {
         let is_signed = good.sent.headers.iter().any(|(it, _)| it.eq_ignore_ascii_case(name));
-        let reason = if is_signed { "Parse(Duplicate(Header))" } else { "UnsignedHeader(" };
+        let twice = good.either("Parse(Duplicate(Header))", "Parse(Duplicate(");
+        let reason = if is_signed { twice } else { "UnsignedHeader(" };
         let sent_as = if dice.roll(2) == 0 { name.to_owned() } else { name.to_uppercase() };
         let value = dice.pick(&["", "1", "public-read"]);
         attempts.push(good.refused(reason, |sent| sent.add_header(&sent_as, value)));
@@ -140,7 +141,8 @@ fn a_signed_header_is_changed(good: &Good, _: &mut Dice) -> Vec<Attempt> {
         for again in [value.as_str(), "", "x"] {
             attempts.push(good.refused("Parse(", |sent| sent.add_header(name, again)));
         }
-        attempts.push(good.refused("SignedHeaderAbsent(", |sent| {
+        let absent = if is_of_the_claim(good, name) { "Parse(Missing(" } else { ABSENT };
+        attempts.push(good.refused(absent, |sent| {
             sent.headers.remove(place);
         }));
     }
@@ -162,9 +164,19 @@ fn a_signed_header_is_changed(good: &Good, _: &mut Dice) -> Vec<Attempt> {
     attempts
 }
 
+const ABSENT: &str = "SignedHeaderAbsent(";
+
+/// Whether a claim that stands in the header cannot be read without this one.
+fn is_of_the_claim(good: &Good, name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_payload = name == "x-amz-content-sha256" && good.case.service == "s3";
+    good.mechanism == Mechanism::Header
+        && (is_payload || name == "authorization" || name == "x-amz-date")
+}
+
 /// The core reads none of them: the request stays what was signed, and `Verified` says so.
 fn a_header_that_rewrites_requests_is_added(good: &Good, _: &mut Dice) -> Vec<Attempt> {
-    [
+    let mut attempts: Vec<_> = [
         ("X-HTTP-Method-Override", "DELETE"),
         ("X-HTTP-Method", "DELETE"),
         ("X-Method-Override", "DELETE"),
@@ -175,12 +187,15 @@ fn a_header_that_rewrites_requests_is_added(good: &Good, _: &mut Dice) -> Vec<At
         ("X-Forwarded-Proto", "http"),
         ("X-Forwarded-Port", "1"),
         ("Forwarded", "host=elsewhere.example"),
-        ("Authorization", "Bearer token"),
         ("x_amz_acl", "public-read"),
         (":path", "/other/key"),
     ]
     .map(|(name, value)| good.equal(|sent| sent.add_header(name, value)))
-    .into()
+    .into();
+    if good.mechanism == Mechanism::Query {
+        attempts.push(good.equal(|sent| sent.add_header("Authorization", "Bearer token")));
+    }
+    attempts
 }
 
 fn the_payload_is_declared_otherwise(good: &Good, _: &mut Dice) -> Vec<Attempt> {
@@ -222,14 +237,16 @@ fn it_is_replayed(good: &Good, dice: &mut Dice) -> Vec<Attempt> {
         let now = Timestamp::from_unix_secs(now).unwrap();
         good.refused(reason, |sent| sent.now = now)
     };
+    let late = good.either("Expired", "TimeSkewed");
+    let early = good.either("NotYetValid", "TimeSkewed");
     let some = i64::try_from(1 + dice.roll(10_000_000)).unwrap();
     vec![
-        at("Expired", end.unix_secs()),
-        at("Expired", end.unix_secs() + some),
-        at("Expired", Timestamp::MAX.unix_secs()),
-        at("NotYetValid", start.unix_secs() - 1),
-        at("NotYetValid", start.unix_secs() - some),
-        at("NotYetValid", Timestamp::MIN.unix_secs()),
+        at(late, end.unix_secs()),
+        at(late, end.unix_secs() + some),
+        at(late, Timestamp::MAX.unix_secs()),
+        at(early, start.unix_secs() - 1),
+        at(early, start.unix_secs() - some),
+        at(early, Timestamp::MIN.unix_secs()),
         good.refused("UnknownKey", |sent| sent.is_retired = true),
     ]
 }

@@ -205,7 +205,7 @@ fn the_ends_of_time_are_no_way_around_expiry() {
 }
 
 /// The fields of V-10, by their place in the credential, with what must become of each mutation.
-const SCOPES: [(usize, &str, &[&str]); 5] = [
+pub(crate) const SCOPES: [(usize, &str, &[&str]); 5] = [
     (
         0,
         "UnknownKey",
