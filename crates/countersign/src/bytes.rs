@@ -55,6 +55,22 @@ pub(crate) fn are_unreserved(bytes: &[u8], or: u8) -> bool {
     })
 }
 
+/// How many unreserved characters there are at the start, before anything else.
+#[inline]
+pub(crate) fn unreserved_len(bytes: &[u8]) -> usize {
+    let mut len = 0_usize;
+    let (blocks, _) = bytes.as_chunks::<BLOCK_LEN>();
+    for block in blocks {
+        if !are_unreserved(block, b'~') {
+            break;
+        }
+        len = len.saturating_add(BLOCK_LEN);
+    }
+    let rest = bytes.get(len..).unwrap_or_default();
+    let within = rest.iter().position(|&byte| !is_unreserved(byte)).unwrap_or(rest.len());
+    len.saturating_add(within)
+}
+
 const BLOCK_LEN: usize = 16;
 
 /// Whether no byte is one of these. What has no branch in it is asked of a block at once.
@@ -122,13 +138,16 @@ mod tests {
         fn what_is_found_is_the_first(
             bytes in prop::collection::vec(prop_oneof![Just(b'&'), Just(b'='), any::<u8>()], 0..40),
             rare in prop::collection::vec(32_u8..128, 0..40),
+            long in "[a-z]{0,60}[&%=]?[a-z]{0,20}",
         ) {
-            for text in [bytes, rare] {
+            for text in [bytes, rare, long.into_bytes()] {
                 let first = |needles: &[u8]| text.iter().position(|byte| needles.contains(byte));
                 prop_assert_eq!(find(&text, b'&'), first(b"&"));
                 prop_assert_eq!(find_either(&text, b'&', b'='), first(b"&="));
                 let plain: Vec<u8> = text.iter().copied().filter(u8::is_ascii_digit).collect();
                 prop_assert!(are_unreserved(&plain, b'~'));
+                let plain_len = text.iter().take_while(|byte| is_unreserved(**byte)).count();
+                prop_assert_eq!(unreserved_len(&text), plain_len);
             }
         }
     }

@@ -5,7 +5,7 @@
 
 use crate::{
     ParseError,
-    bytes::{find, find_either},
+    bytes::{find, find_either, unreserved_len},
     encode::{Part, Wire},
     error::Field,
     names::AUTH_PARAMETERS,
@@ -170,13 +170,20 @@ impl<'a> Piece<'a> {
             Some(value) => (value, true),
             None => ("", false),
         };
-        let value_len = find(value.as_bytes(), b'&').unwrap_or(value.len());
-        let value = Wire::new(value.get(..value_len)?, Part::Query)?;
+        let plain_len = unreserved_len(value.as_bytes());
+        let value = match value.as_bytes().get(plain_len) {
+            None | Some(b'&') => Wire::plain(value.get(..plain_len)?, Part::Query),
+            Some(_) => {
+                let value_len = find(value.as_bytes(), b'&').unwrap_or(value.len());
+                Wire::new(value.get(..value_len)?, Part::Query)?
+            }
+        };
         let auth = auth_field(name);
         let name = match auth {
             Some(_) => Wire::plain(name, Part::Query),
             None => Wire::new(name, Part::Query).filter(|name| !name.is_empty())?,
         };
+        let value_len = value.as_received().len();
         let len = name_len.saturating_add(value_len).saturating_add(usize::from(has_equals));
         Some(Self { parameter: Parameter { name, value }, auth, has_equals, len })
     }
