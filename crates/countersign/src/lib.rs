@@ -42,6 +42,11 @@
 //! such as new files below a prefix: [`PrefixTokenKey`] makes it and verifies it. It is no form of
 //! Amazon's.
 //!
+//! # Explain
+//!
+//! [`explain`] finds out why a request is refused, for whoever owns the key: which of the many
+//! things that clients, proxies and mails do to a URL was done to this one.
+//!
 //! # What this crate does not do
 //!
 //! - It sends and receives nothing, and looks no key up.
@@ -80,6 +85,7 @@ mod encode;
 mod endpoint;
 mod error;
 mod expiry;
+pub mod explain;
 mod head;
 mod master_key;
 mod method;

@@ -104,7 +104,7 @@ impl Model {
         pieces.join("&")
     }
 
-    fn canonical_request(&self) -> String {
+    fn canonical_lines(&self) -> Vec<String> {
         let headers = self.canonical_headers();
         let signed_headers = self.signed_headers();
         let mut lines =
@@ -116,22 +116,21 @@ impl Model {
             }
         }
         lines.extend([String::new(), signed_headers, self.payload.clone()]);
-        lines.join("\n")
+        lines
     }
 
-    pub(crate) fn signature(&self) -> String {
-        let string_to_sign = [
+    pub(crate) fn string_to_sign(&self, canonical_request: &str) -> String {
+        [
             "AWS4-HMAC-SHA256",
             &self.date,
             &self.scope.join("/"),
-            &hex(&Sha256::digest(self.canonical_request())),
+            &hex(&Sha256::digest(canonical_request)),
         ]
-        .join("\n");
-        let mut key = format!("AWS4{}", self.secret).into_bytes();
-        for part in &self.scope {
-            key = hmac(&key, part);
-        }
-        hex(&hmac(&key, &string_to_sign))
+        .join("\n")
+    }
+
+    pub(crate) fn signature(&self) -> String {
+        signature_of(self, |_| ())
     }
 
     /// Path and query in the canonical spelling, the signature last.
@@ -155,6 +154,18 @@ impl Model {
             None => credentials,
         }
     }
+}
+
+/// The signature of a signer that writes some line of the canonical request in its own way.
+pub(crate) fn signature_of(model: &Model, change: impl FnOnce(&mut Vec<String>)) -> String {
+    let mut lines = model.canonical_lines();
+    change(&mut lines);
+    let string_to_sign = model.string_to_sign(&lines.join("\n"));
+    let mut key = format!("AWS4{}", model.secret).into_bytes();
+    for part in &model.scope {
+        key = hmac(&key, part);
+    }
+    hex(&hmac(&key, &string_to_sign))
 }
 
 /// Every byte but `A-Z a-z 0-9 - . _ ~`, and perhaps the slash, as `%` and two upper-case digits.
