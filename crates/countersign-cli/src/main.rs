@@ -4,6 +4,7 @@ mod batch;
 mod clock;
 mod data_dir;
 mod environment;
+mod explain;
 mod fields;
 mod keys;
 mod presign;
@@ -38,6 +39,12 @@ enum Command {
     /// `AWS_SESSION_TOKEN`, or with `--batch` from each line. Exits with 0 only for a URL that
     /// holds.
     Verify(OneOrBatch<verify::One>),
+    /// Say why a presigned URL is refused.
+    ///
+    /// With `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN` it looks for what
+    /// was signed in place of what is received, and proves it. Without, it says what can be seen, or
+    /// follows from what the server says it computed. Exits with 0 only for a URL that holds.
+    Explain(explain::Explain),
     /// Run the server.
     ///
     /// On a new data folder it makes what it needs, and prints a first API key, once.
@@ -54,6 +61,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Presign(arguments) => presign::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Explain(arguments) => arguments.run(),
         Command::Serve(arguments) => run(arguments.run()),
         Command::Keys(arguments) => run(arguments.run()),
         Command::Schemas(arguments) => run(arguments.run()),
