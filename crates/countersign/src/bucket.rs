@@ -1,7 +1,7 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::{InvalidValue, encode, error::KeyFault, sink::Sink};
+use crate::{InvalidValue, encode, error::KeyFault};
 
 /// A bucket, resolved: the host that answers for it, and the path before its keys.
 ///
@@ -18,27 +18,44 @@ use crate::{InvalidValue, encode, error::KeyFault, sink::Sink};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bucket {
-    origin: String,
-    authority: String,
-    /// Encoded; empty, or with a slash at its start and none at its end.
-    path: String,
+    /// The URL of the bucket with a slash at its end: what the URLs of its objects begin with.
+    objects: String,
+    origin_len: usize,
+    /// What most canonical requests for this bucket end in. All URLs of a bucket share it, so it is
+    /// written once.
+    canonical_tail: String,
 }
 
+const TAIL_BEFORE_AUTHORITY: &str = "\nhost:";
+const TAIL_BEHIND_AUTHORITY: &str = "\n\nhost\nUNSIGNED-PAYLOAD";
+
 impl Bucket {
-    pub(crate) const fn new(origin: String, authority: String, path: String) -> Self {
-        Self { origin, authority, path }
+    /// `path` is encoded; empty, or with a slash at its start and none at its end.
+    pub(crate) fn new(origin: &str, authority: &str, path: &str) -> Self {
+        Self {
+            objects: [origin, path, "/"].concat(),
+            origin_len: origin.len(),
+            canonical_tail: [TAIL_BEFORE_AUTHORITY, authority, TAIL_BEHIND_AUTHORITY].concat(),
+        }
     }
 
     /// `scheme://host[:port]`
     #[must_use]
     pub fn origin(&self) -> &str {
-        &self.origin
+        self.objects.get(..self.origin_len).unwrap_or_default()
     }
 
     /// `host[:port]`, the value of the `Host` header that is signed.
     #[must_use]
     pub fn authority(&self) -> &str {
-        &self.authority
+        let end = self.canonical_tail.len().saturating_sub(TAIL_BEHIND_AUTHORITY.len());
+        self.canonical_tail.get(TAIL_BEFORE_AUTHORITY.len()..end).unwrap_or_default()
+    }
+
+    /// What stands behind the query of a canonical request that signs no header but `host`, and
+    /// nothing of the body.
+    pub(crate) fn canonical_tail(&self) -> &str {
+        &self.canonical_tail
     }
 
     /// An object of this bucket.
@@ -93,26 +110,31 @@ impl<'a> WirePath<'a> {
         self.bucket
     }
 
-    pub(crate) fn put(self, sink: &mut impl Sink) {
-        sink.put(self.bucket.path.as_bytes());
-        if self.key.is_some() || self.bucket.path.is_empty() {
-            sink.put(b"/");
-        }
-        encode::put_path(sink, self.key.unwrap_or_default());
+    /// Writes the URL of the object or bucket, without a query.
+    pub(crate) fn put_url(self, url: &mut String) {
+        let Some(key) = self.key else {
+            let root = self.bucket.objects.as_str();
+            // The one path that is a slash by itself keeps it.
+            let is_bare = root.len() == self.bucket.origin_len.saturating_add(1);
+            let trimmed = root.strip_suffix('/').filter(|_| !is_bare);
+            return url.push_str(trimmed.unwrap_or(root));
+        };
+        url.push_str(&self.bucket.objects);
+        encode::put_path(url, key);
     }
 
-    /// No fewer bytes than [`put`](Self::put) writes.
-    pub(crate) fn len_max(self) -> usize {
+    /// No fewer bytes than [`put_url`](Self::put_url) writes.
+    pub(crate) fn url_len_max(self) -> usize {
         let key = self.key.map_or(0, str::len);
-        self.bucket.path.len().saturating_add(1).saturating_add(key.saturating_mul(3))
+        self.bucket.objects.len().saturating_add(key.saturating_mul(3))
     }
 }
 
 impl fmt::Display for WirePath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::with_capacity(self.len_max());
-        self.put(&mut text);
-        f.write_str(&text)
+        let mut url = String::with_capacity(self.url_len_max());
+        self.put_url(&mut url);
+        f.write_str(url.get(self.bucket.origin_len..).unwrap_or_default())
     }
 }
 

@@ -5,12 +5,7 @@
 //!
 //! [doc]: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 
-use sha2::{Digest, Sha256};
-
-use crate::{
-    Method, PayloadRule,
-    sink::{Buffered, Sink},
-};
+use crate::{Method, PayloadRule, bytes::find_either, sha256::CanonicalHasher, sink::Sink};
 
 /// What a canonical request is made of. Signing has the path and query as text that it just wrote,
 /// verifying as pieces of what it received: so the two say themselves how to write them.
@@ -29,29 +24,44 @@ pub(crate) trait CanonicalRequest {
     fn payload(&self) -> PayloadRule;
 
     fn put(&self, sink: &mut impl Sink) {
-        sink.put(self.method().as_str().as_bytes());
+        self.put_head(sink);
+        self.put_query(sink);
+        self.put_tail(sink);
+    }
+
+    /// Writes what stands before the query: method and path.
+    fn put_head(&self, sink: &mut impl Sink) {
+        sink.put_str(self.method().as_str());
         sink.put(b"\n");
         self.put_path(sink);
         sink.put(b"\n");
-        self.put_query(sink);
-        sink.put(b"\n");
-        for (name, value) in self.headers() {
-            sink.put(name.as_bytes());
-            sink.put(b":");
-            put_header_value(sink, value);
-            sink.put(b"\n");
-        }
-        sink.put(b"\n");
-        put_names(sink, self.headers().map(|(name, _)| name), b";");
-        sink.put(b"\n");
-        self.payload().put(sink);
+    }
+
+    /// Writes what stands behind the query: the signed headers, their names, what is signed of the
+    /// body. [`put_tail`] says how; who knows a shorter way to the same text may take it.
+    fn put_tail(&self, sink: &mut impl Sink) {
+        put_tail(self, sink);
     }
 
     fn digest(&self) -> CanonicalDigest {
-        let mut hasher = Buffered::new(Sha256::new());
+        let mut hasher = CanonicalHasher::new();
         self.put(&mut hasher);
-        CanonicalDigest(hasher.into_inner().finalize().into())
+        CanonicalDigest(hasher.finish())
     }
+}
+
+pub(crate) fn put_tail(request: &(impl CanonicalRequest + ?Sized), sink: &mut impl Sink) {
+    sink.put(b"\n");
+    for (name, value) in request.headers() {
+        sink.put_str(name);
+        sink.put(b":");
+        put_header_value(sink, value);
+        sink.put(b"\n");
+    }
+    sink.put(b"\n");
+    put_names(sink, request.headers().map(|(name, _)| name), b";");
+    sink.put(b"\n");
+    request.payload().put(sink);
 }
 
 /// The SHA-256 of a canonical request.
@@ -67,7 +77,7 @@ pub(crate) fn put_names<'n>(
         if index > 0 {
             sink.put(separator);
         }
-        sink.put(name.as_bytes());
+        sink.put_str(name);
     }
 }
 
@@ -76,9 +86,10 @@ pub(crate) fn put_names<'n>(
 ///
 /// The documentation speaks of spaces only, and `aws-sigv4` folds nothing else. botocore folds tabs
 /// too, and so does `SeaweedFS`, which refuses a value with a tab in it that was signed as it is.
-fn put_header_value(sink: &mut impl Sink, value: &[u8]) {
+pub(crate) fn put_header_value(sink: &mut impl Sink, value: &[u8]) {
     let value = trim(value);
-    if !value.contains(&b'\t') && !value.windows(2).any(|pair| pair == b"  ") {
+    // Most values have no white space at all.
+    if find_either(value, b' ', b'\t').is_none() {
         return sink.put(value);
     }
     let words = value.split(|&byte| is_white(byte)).filter(|word| !word.is_empty());

@@ -9,12 +9,7 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::cmp::Ordering;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, percent_encode_byte};
-
-use crate::{names::has_amz_prefix, sink::Sink};
-
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-const PATH: &AsciiSet = &QUERY.remove(b'/');
+use crate::{bytes, hex, names::has_amz_prefix, sink::Sink};
 
 /// What a text is part of, which decides what a slash and a plus are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,43 +22,112 @@ pub(crate) enum Part {
 
 impl Part {
     /// Whether the byte goes on the wire as it is.
+    #[inline]
     fn is_plain(self, byte: u8) -> bool {
+        self.encoded(byte).width() == 1
+    }
+
+    /// Whether all of the text goes on the wire as it is.
+    #[inline]
+    pub(crate) fn is_all_plain(self, text: &str) -> bool {
+        bytes::are_unreserved(text.as_bytes(), self.one_more())
+    }
+
+    /// What is plain beside the unreserved characters; one of these, where there is nothing more.
+    const fn one_more(self) -> u8 {
+        match self {
+            Self::Path => b'/',
+            Self::Query => b'~',
+        }
+    }
+
+    #[inline]
+    fn encoded(self, byte: u8) -> Encoded {
         let table = match self {
-            Self::Path => &PLAIN_IN_PATH,
-            Self::Query => &PLAIN_IN_QUERY,
+            Self::Path => &ENCODED_IN_PATH,
+            Self::Query => &ENCODED_IN_QUERY,
         };
-        table.get(usize::from(byte)).is_some_and(|&is_plain| is_plain)
+        table.get(usize::from(byte)).copied().unwrap_or(Encoded([0; 4]))
     }
 }
 
-static PLAIN_IN_QUERY: [bool; 256] = plain(b'~');
-static PLAIN_IN_PATH: [bool; 256] = plain(b'/');
+/// A byte as it goes on the wire, itself or an escape: the text, and behind it its length. Four
+/// bytes, so that it is read and written at once.
+#[derive(Clone, Copy)]
+struct Encoded([u8; 4]);
 
-/// A table of the unreserved characters, and one more. Looking a byte up is what a verifier does
-/// most.
-const fn plain(one_more: u8) -> [bool; 256] {
-    let mut table = [false; 256];
-    let mut byte = 0_u8;
-    while let Some(next) = byte.checked_add(1) {
-        #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which would tell")]
-        {
-            table[byte as usize] = byte.is_ascii_alphanumeric()
-                || matches!(byte, b'-' | b'.' | b'_' | b'~')
-                || byte == one_more;
-        }
-        byte = next;
+impl Encoded {
+    const fn width(self) -> usize {
+        let [.., width] = self.0;
+        width as usize
+    }
+}
+
+static ENCODED_IN_QUERY: [Encoded; 256] = encoded(Part::Query.one_more());
+static ENCODED_IN_PATH: [Encoded; 256] = encoded(Part::Path.one_more());
+
+/// A table of all bytes: the unreserved characters and one more are themselves. Looking a byte up
+/// is what signer and verifier do most.
+const fn encoded(one_more: u8) -> [Encoded; 256] {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let mut table = [Encoded([0; 4]); 256];
+    let mut at = 0;
+    #[expect(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing,
+        reason = "evaluated by the compiler, which would tell"
+    )]
+    while at < 256 {
+        let byte = at as u8;
+        let is_plain = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'.' | b'_' | b'~')
+            || byte == one_more;
+        table[at] = if is_plain {
+            Encoded([byte, 0, 0, 1])
+        } else {
+            Encoded([b'%', DIGITS[at / 16], DIGITS[at % 16], 3])
+        };
+        at += 1;
     }
     table
 }
 
 /// Encodes a decoded path.
 pub(crate) fn put_path(sink: &mut impl Sink, decoded: &str) {
-    percent_encode(decoded.as_bytes(), PATH).for_each(|piece| sink.put(piece.as_bytes()));
+    put(sink, decoded, Part::Path);
 }
 
 /// Encodes a decoded name or value of a query.
 pub(crate) fn put_query(sink: &mut impl Sink, decoded: &str) {
-    percent_encode(decoded.as_bytes(), QUERY).for_each(|piece| sink.put(piece.as_bytes()));
+    put(sink, decoded, Part::Query);
+}
+
+fn put(sink: &mut impl Sink, decoded: &str, part: Part) {
+    if part.is_all_plain(decoded) {
+        return sink.put_str(decoded);
+    }
+    put_bytes(sink, decoded.bytes(), part);
+}
+
+/// Encodes bytes, a stack buffer at a time: a sink takes one long piece faster than many short ones.
+fn put_bytes(sink: &mut impl Sink, decoded: impl Iterator<Item = u8>, part: Part) {
+    const BUFFER_LEN: usize = 256;
+    let mut buffer = [0; BUFFER_LEN];
+    let mut filled = 0_usize;
+    for byte in decoded {
+        let encoded = part.encoded(byte);
+        if filled > BUFFER_LEN.saturating_sub(encoded.0.len()) {
+            sink.put(buffer.get(..filled).unwrap_or_default());
+            filled = 0;
+        }
+        // All four bytes are written, and the next write covers those that do not count.
+        if let Some(place) = buffer.get_mut(filled..).and_then(<[u8]>::first_chunk_mut) {
+            *place = encoded.0;
+        }
+        filled = filled.saturating_add(encoded.width());
+    }
+    sink.put(buffer.get(..filled).unwrap_or_default());
 }
 
 /// The order in which two decoded names stand in a canonical query: that of their *encoded* bytes.
@@ -74,13 +138,8 @@ pub(crate) fn cmp_encoded(one: &str, other: &str) -> Ordering {
 
 fn cmp_bytes(one: impl Iterator<Item = u8>, other: impl Iterator<Item = u8>) -> Ordering {
     let encoded = |byte: u8| {
-        let mut text = [0; 3];
-        if Part::Query.is_plain(byte) {
-            text = [byte, 0, 0];
-        } else if let Some(escape) = percent_encode_byte(byte).as_bytes().first_chunk() {
-            text = *escape;
-        }
-        text.into_iter().filter(|&byte| byte != 0)
+        let encoded = Part::Query.encoded(byte);
+        encoded.0.into_iter().take(encoded.width())
     };
     one.flat_map(encoded).cmp(other.flat_map(encoded))
 }
@@ -94,46 +153,59 @@ fn cmp_bytes(one: impl Iterator<Item = u8>, other: impl Iterator<Item = u8>) -> 
 pub(crate) struct Wire<'a> {
     text: &'a str,
     part: Part,
-    /// Whether `text` is the canonical spelling already, as it is in what every client sends.
-    canonical: bool,
+    spelling: Spelling,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    /// Nothing is encoded, and nothing has to be.
+    Plain,
+    /// What has to be encoded is, and nothing else: in what every client sends.
+    Canonical,
+    /// Any other that decodes.
+    Other,
 }
 
 impl<'a> Wire<'a> {
     /// Checks what was received, or is `None`.
     pub(crate) fn new(text: &'a str, part: Part) -> Option<Self> {
-        if text.bytes().all(|byte| part.is_plain(byte)) {
-            return Some(Self { text, part, canonical: true });
+        if part.is_all_plain(text) {
+            Some(Self::plain(text, part))
+        } else {
+            Self::parse(text, part)
         }
-        let mut canonical = true;
-        let mut tail = Utf8Tail::default();
-        let mut bytes = text.bytes();
-        while let Some(byte) = bytes.next() {
-            if part.is_plain(byte) {
-                // A plain byte cannot continue a character that an escape began.
-                tail.is_whole().then_some(())?;
-            } else if byte == b'%' {
-                let (high, low) = (bytes.next()?, bytes.next()?);
-                let decoded = decode_escape(high, low)?;
-                if decoded == 0 {
-                    return None;
-                }
-                tail.push(decoded)?;
-                canonical &= !part.is_plain(decoded)
-                    && !high.is_ascii_lowercase()
-                    && !low.is_ascii_lowercase();
-            } else if byte <= b' ' || byte == 0x7f {
-                return None;
-            } else {
-                tail.push(byte)?;
-                canonical = false;
-            }
-        }
-        tail.is_whole().then_some(Self { text, part, canonical })
     }
 
-    /// Takes a piece that was checked before.
-    pub(crate) const fn known(text: &'a str, part: Part, canonical: bool) -> Self {
-        Self { text, part, canonical }
+    /// Takes what consists of plain characters only.
+    pub(crate) const fn plain(text: &'a str, part: Part) -> Self {
+        Self { text, part, spelling: Spelling::Plain }
+    }
+
+    /// Checks what has characters that are not plain.
+    fn parse(text: &'a str, part: Part) -> Option<Self> {
+        if is_ascii_encoded(text, part) {
+            return Some(Self { text, part, spelling: Spelling::Canonical });
+        }
+        let mut is_canonical = true;
+        let mut rest = text.as_bytes();
+        while let Some((&byte, behind)) = rest.split_first() {
+            if byte == b'%' {
+                let escaped = EscapedChar::read(rest)?;
+                is_canonical &= escaped.is_upper && !part.is_plain(escaped.first);
+                rest = escaped.behind;
+                continue;
+            }
+            rest = behind;
+            if !part.is_plain(byte) {
+                is_canonical = false;
+                // What is not ASCII here came as UTF-8.
+                if byte <= b' ' || byte == 0x7f {
+                    return None;
+                }
+            }
+        }
+        let spelling = if is_canonical { Spelling::Canonical } else { Spelling::Other };
+        Some(Self { text, part, spelling })
     }
 
     /// As it was received.
@@ -142,7 +214,7 @@ impl<'a> Wire<'a> {
     }
 
     pub(crate) const fn is_canonical(self) -> bool {
-        self.canonical
+        matches!(self.spelling, Spelling::Plain | Spelling::Canonical)
     }
 
     pub(crate) const fn is_empty(self) -> bool {
@@ -151,16 +223,10 @@ impl<'a> Wire<'a> {
 
     /// Writes it in its one canonical spelling.
     pub(crate) fn put(self, sink: &mut impl Sink) {
-        if self.canonical {
-            return sink.put(self.text.as_bytes());
+        if self.is_canonical() {
+            return sink.put_str(self.text);
         }
-        for byte in self.bytes() {
-            if self.part.is_plain(byte) {
-                sink.put(&[byte]);
-            } else {
-                sink.put(percent_encode_byte(byte).as_bytes());
-            }
-        }
+        put_bytes(sink, self.bytes(), self.part);
     }
 
     /// The decoded bytes.
@@ -168,7 +234,7 @@ impl<'a> Wire<'a> {
         let mut bytes = self.text.bytes();
         core::iter::from_fn(move || {
             Some(match bytes.next()? {
-                b'%' => decode_escape(bytes.next()?, bytes.next()?)?,
+                b'%' => hex::escaped(bytes.next()?, bytes.next()?)?.byte,
                 b'+' if self.part == Part::Query => b' ',
                 byte => byte,
             })
@@ -178,7 +244,7 @@ impl<'a> Wire<'a> {
     /// The decoded text; borrowed, where nothing was encoded.
     pub(crate) fn decode(self) -> Cow<'a, str> {
         let is_encoded = |byte: u8| byte == b'%' || (byte == b'+' && self.part == Part::Query);
-        if !self.text.bytes().any(is_encoded) {
+        if self.spelling == Spelling::Plain || !self.text.bytes().any(is_encoded) {
             return Cow::Borrowed(self.text);
         }
         let bytes: Vec<u8> = self.bytes().collect();
@@ -188,7 +254,7 @@ impl<'a> Wire<'a> {
 
     /// The order of two names in a canonical query.
     pub(crate) fn cmp(self, other: Self) -> Ordering {
-        if self.canonical && other.canonical {
+        if self.is_canonical() && other.is_canonical() {
             return self.text.as_bytes().cmp(other.text.as_bytes());
         }
         cmp_bytes(self.bytes(), other.bytes())
@@ -202,7 +268,7 @@ impl<'a> Wire<'a> {
 
     /// Whether it decodes to a name of Amazon's own, whatever its case.
     pub(crate) fn has_amz_prefix(self) -> bool {
-        if self.canonical {
+        if self.is_canonical() {
             return has_amz_prefix(self.text.as_bytes());
         }
         let prefix = b"x-amz-";
@@ -210,41 +276,66 @@ impl<'a> Wire<'a> {
     }
 }
 
-fn decode_escape(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => byte.checked_sub(b'0'),
-        b'a'..=b'f' => byte.checked_sub(b'a' - 10),
-        b'A'..=b'F' => byte.checked_sub(b'A' - 10),
-        _ => None,
-    };
-    digit(high)?.checked_mul(16)?.checked_add(digit(low)?)
+/// Whether a text is canonical, and all that is encoded in it is ASCII: as the slashes of a
+/// credential are, and the punctuation of most keys.
+fn is_ascii_encoded(text: &str, part: Part) -> bool {
+    let one_more = part.one_more();
+    let mut rest = text.as_bytes();
+    while let Some(at) = bytes::find(rest, b'%') {
+        let Some((before, escape)) = rest.split_at_checked(at) else { return false };
+        let Some((&[_, high, low], behind)) = escape.split_first_chunk() else { return false };
+        let is_canonical = |escape: hex::Escaped| {
+            escape.is_upper
+                && matches!(escape.byte, 1..=0x7f)
+                && !part.is_plain(escape.byte)
+                && bytes::are_unreserved(before, one_more)
+        };
+        if !hex::escaped(high, low).is_some_and(is_canonical) {
+            return false;
+        }
+        rest = behind;
+    }
+    bytes::are_unreserved(rest, one_more)
 }
 
-/// The bytes of a character that is not whole yet.
-#[derive(Default)]
-struct Utf8Tail {
-    bytes: [u8; 4],
-    filled: usize,
+/// A character whose bytes are all escaped.
+struct EscapedChar<'a> {
+    first: u8,
+    is_upper: bool,
+    behind: &'a [u8],
 }
 
-impl Utf8Tail {
-    const fn is_whole(&self) -> bool {
-        self.filled == 0
+impl<'a> EscapedChar<'a> {
+    /// Reads as many escapes as the first byte announces, or is `None` where they are no character
+    /// of UTF-8, or NUL.
+    #[inline]
+    fn read(text: &'a [u8]) -> Option<Self> {
+        let (escape, mut behind) = Self::escape(text)?;
+        let (first, mut is_upper) = (escape.byte, escape.is_upper);
+        let width = match first {
+            0 => return None,
+            1..0x80 => return Some(Self { first, is_upper, behind }),
+            0xc2..0xe0 => 2,
+            0xe0..0xf0 => 3,
+            0xf0..0xf5 => 4,
+            _ => return None,
+        };
+        let mut bytes = [first, 0, 0, 0];
+        for place in bytes.iter_mut().take(width).skip(1) {
+            let (escape, rest) = Self::escape(behind)?;
+            *place = escape.byte;
+            is_upper &= escape.is_upper;
+            behind = rest;
+        }
+        core::str::from_utf8(bytes.get(..width)?).ok()?;
+        Some(Self { first, is_upper, behind })
     }
 
-    /// Takes one more byte, or is `None` where that cannot become UTF-8 any more.
-    fn push(&mut self, byte: u8) -> Option<()> {
-        if self.is_whole() && byte.is_ascii() {
-            return Some(());
-        }
-        *self.bytes.get_mut(self.filled)? = byte;
-        self.filled = self.filled.checked_add(1)?;
-        match core::str::from_utf8(self.bytes.get(..self.filled)?) {
-            Ok(_) => self.filled = 0,
-            Err(error) if error.error_len().is_none() => {}
-            Err(_) => return None,
-        }
-        Some(())
+    #[inline]
+    fn escape(text: &[u8]) -> Option<(hex::Escaped, &[u8])> {
+        let (&[mark, high, low], behind) = text.split_first_chunk()?;
+        let escaped = hex::escaped(high, low).filter(|_| mark == b'%')?;
+        Some((escaped, behind))
     }
 }
 

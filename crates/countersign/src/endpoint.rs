@@ -118,10 +118,10 @@ impl Endpoint {
         Ok(if self.addressing == Addressing::VirtualHost && self.has_host_for(name) {
             let authority = alloc::format!("{name}.{}", self.authority);
             let origin = alloc::format!("{}{authority}", self.scheme.prefix());
-            Bucket::new(origin, authority, self.base_path.clone())
+            Bucket::new(&origin, &authority, &self.base_path)
         } else {
             let path = alloc::format!("{}/{name}", self.base_path);
-            Bucket::new(self.origin.clone(), self.authority.clone(), path)
+            Bucket::new(&self.origin, &self.authority, &path)
         })
     }
 
@@ -138,7 +138,7 @@ impl Endpoint {
     /// ```
     #[must_use]
     pub fn as_bucket(&self) -> Bucket {
-        Bucket::new(self.origin.clone(), self.authority.clone(), self.base_path.clone())
+        Bucket::new(&self.origin, &self.authority, &self.base_path)
     }
 
     /// The bucket and key that a decoded path means at this endpoint.

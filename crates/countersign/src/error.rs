@@ -8,7 +8,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use crate::{Date, Timestamp};
+use crate::{Date, Skew, Timestamp};
 
 /// A value that the wire format cannot hold.
 ///
@@ -142,6 +142,10 @@ pub enum PresignError {
     },
     /// The URL would outlive the year 9999.
     ExpiryOutOfRange,
+    /// No object can have this key.
+    Key(KeyFault),
+    /// A part of a multipart upload has a number from 1 to 10,000.
+    PartNumber,
     /// A header or query parameter of this name is written by the signer itself.
     ReservedName(Box<str>),
     /// A header or query parameter of this name is there already. Verifiers disagree on which of
@@ -167,6 +171,8 @@ impl fmt::Display for PresignError {
                 write!(f, "the signing key is of {key}, the signing time of {now}")
             }
             Self::ExpiryOutOfRange => f.write_str("the URL would expire after the year 9999"),
+            Self::Key(fault) => InvalidValue::Key(*fault).fmt(f),
+            Self::PartNumber => f.write_str("the part number is not 1 to 10000"),
             Self::ReservedName(name) => write!(f, "`{name}` is written by the signer"),
             Self::DuplicateName(name) => write!(f, "`{name}` is given twice"),
             Self::InvalidHeaderName => f.write_str("a header name is not valid"),
@@ -198,21 +204,23 @@ pub enum Field {
     Header,
     /// The `Host` header.
     Host,
+    /// The `Authorization` header.
+    Authorization,
     /// The `x-amz-content-sha256` header.
     ContentSha256,
     /// `X-Amz-Algorithm`.
     Algorithm,
-    /// `X-Amz-Credential`.
+    /// `X-Amz-Credential`, or `Credential` in an `Authorization` header.
     Credential,
-    /// `X-Amz-Date`.
+    /// `X-Amz-Date`, a parameter or a header.
     Date,
     /// `X-Amz-Expires`.
     Expires,
-    /// `X-Amz-Security-Token`.
+    /// `X-Amz-Security-Token`, a parameter or a header.
     SecurityToken,
-    /// `X-Amz-SignedHeaders`.
+    /// `X-Amz-SignedHeaders`, or `SignedHeaders` in an `Authorization` header.
     SignedHeaders,
-    /// `X-Amz-Signature`.
+    /// `X-Amz-Signature`, or `Signature` in an `Authorization` header.
     Signature,
 }
 
@@ -231,6 +239,7 @@ impl Field {
             Self::Query => "query",
             Self::Header => "header",
             Self::Host => "host",
+            Self::Authorization => "authorization",
             Self::ContentSha256 => "x-amz-content-sha256",
             Self::Algorithm => "X-Amz-Algorithm",
             Self::Credential => "X-Amz-Credential",
@@ -249,7 +258,7 @@ impl fmt::Display for Field {
     }
 }
 
-/// Why a request carries no presigned claim.
+/// Why a request carries no claim, presigned or in its header.
 ///
 /// ```
 /// use countersign::{Claim, Field, ParseError, RequestHead};
@@ -271,7 +280,8 @@ pub enum ParseError {
     TooLarge(Field),
     /// An algorithm other than `AWS4-HMAC-SHA256`.
     UnsupportedAlgorithm,
-    /// `aws-chunked` streaming, which a presigned URL cannot carry.
+    /// `aws-chunked` streaming, which a presigned URL cannot carry, and which is not supported in a
+    /// request that is signed in its header.
     StreamingPayload,
     /// An `Authorization` header that signs, beside a query that signs.
     TwoMechanisms,
@@ -325,6 +335,16 @@ pub enum VerifyError {
         /// The first second in which the claim no longer holds.
         not_after: Timestamp,
     },
+    /// The signing time of a request that is signed in its header is further from now than the
+    /// allowed skew, in either direction.
+    TimeSkewed {
+        /// The clock of the verifier.
+        now: Timestamp,
+        /// The clock of the signer.
+        signed_at: Timestamp,
+        /// How far apart they may be.
+        skew: Skew,
+    },
     /// The credential is one of another region, service or terminator.
     Scope(ScopeMismatch),
     /// The day of the credential is not that of `X-Amz-Date`.
@@ -374,6 +394,10 @@ impl fmt::Display for VerifyError {
                 write!(f, "not valid before {not_before}, it is {now}")
             }
             Self::Expired { now, not_after } => write!(f, "expired at {not_after}, it is {now}"),
+            Self::TimeSkewed { now, signed_at, skew } => {
+                let secs = skew.as_secs();
+                write!(f, "signed at {signed_at}, over {secs} s from {now}")
+            }
             Self::Scope(ScopeMismatch::Region { expected, got }) => {
                 write!(f, "the region is `{got}`, not `{expected}`")
             }

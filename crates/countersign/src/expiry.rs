@@ -133,6 +133,28 @@ impl Validity {
         })
     }
 
+    /// The validity of what was signed at `signed_at` to be sent at once, by a clock that is off by
+    /// no more than the skew; or `None` where it ends after the year 9999.
+    ///
+    /// ```
+    /// use countersign::{Skew, Timestamp, Validity};
+    ///
+    /// let signed_at = Timestamp::parse("20130524T000000Z")?;
+    /// let validity = Validity::around(signed_at, Skew::from_secs(5)?).expect("the year is not 9999");
+    /// assert!(!validity.contains(Timestamp::parse("20130523T235954Z")?));
+    /// assert!(validity.contains(Timestamp::parse("20130523T235955Z")?));
+    /// assert!(validity.contains(Timestamp::parse("20130524T000005Z")?));
+    /// assert!(!validity.contains(Timestamp::parse("20130524T000006Z")?));
+    /// # Ok::<(), countersign::InvalidValue>(())
+    /// ```
+    #[must_use]
+    pub fn around(signed_at: Timestamp, skew: Skew) -> Option<Self> {
+        Some(Self {
+            not_before: signed_at.saturating_sub_secs(skew.secs),
+            not_after: signed_at.checked_add_secs(skew.secs.checked_add(1)?)?,
+        })
+    }
+
     /// The first second in which the claim holds.
     #[must_use]
     pub const fn not_before(self) -> Timestamp {

@@ -2,6 +2,17 @@
 
 use core::fmt;
 
+use crate::{
+    Method, ParseError,
+    bytes::find,
+    encode::{Part, Wire},
+    error::Field,
+    query::TARGET_LEN_MAX,
+};
+
+/// More header fields than a request has that means well.
+pub(crate) const HEADERS_MAX: usize = 100;
+
 /// The parts of a request that a signature covers, as they came over the wire.
 ///
 /// ```
@@ -23,6 +34,31 @@ pub struct RequestHead<'a, H: ?Sized> {
     pub target: &'a str,
     /// All header fields. With HTTP/2 and HTTP/3, `:authority` stands here as `host`.
     pub headers: &'a H,
+}
+
+impl<'a, H: ?Sized> RequestHead<'a, H> {
+    /// Reads the request line, but for what its query says.
+    pub(crate) fn line(&self) -> Result<RequestLine<'a>, ParseError> {
+        let method = Method::new(self.method).map_err(|_| ParseError::Malformed(Field::Method))?;
+        if self.target.len() > TARGET_LEN_MAX {
+            return Err(ParseError::TooLarge(Field::Target));
+        }
+        if !self.target.starts_with('/') {
+            return Err(ParseError::Malformed(Field::Target));
+        }
+        let path_len = find(self.target.as_bytes(), b'?').unwrap_or(self.target.len());
+        let (path, query) = self.target.split_at_checked(path_len).unwrap_or((self.target, ""));
+        let query = query.strip_prefix('?').unwrap_or_default();
+        let path = Wire::new(path, Part::Path).ok_or(ParseError::Malformed(Field::Path))?;
+        Ok(RequestLine { method, path, query })
+    }
+}
+
+/// A request line that is in form.
+pub(crate) struct RequestLine<'a> {
+    pub(crate) method: Method<'a>,
+    pub(crate) path: Wire<'a>,
+    pub(crate) query: &'a str,
 }
 
 /// A query may be a claim that holds, and a header a token: neither is shown.

@@ -1,4 +1,5 @@
-//! Presigns S3 URLs with AWS Signature Version 4, and verifies them.
+//! Presigns S3 URLs with AWS Signature Version 4, and verifies them; and so with requests that are
+//! signed in their header.
 //!
 //! A presigned URL is a bearer grant: whoever has it may do one thing, to one object, for some time.
 //! This crate makes such URLs and checks them. It does no I/O, has no clock, reads no environment
@@ -36,6 +37,12 @@
 //! [`Checked::verify`] compares the signature, and its [`Verified`] is the witness that a handler
 //! asks for. [`Verifier`] has the example.
 //!
+//! # Sign in the header
+//!
+//! A request that its signer sends at once carries its signature in the `Authorization` header:
+//! [`HeaderSigner`] makes it, [`Claim::parse_header`] reads it. The way from there on is that of a
+//! presigned request. [`Mechanism::of`] tells which of the two a request is.
+//!
 //! # Prefix tokens
 //!
 //! A presigned URL is for one object. A [`PrefixToken`] is for whatever its issuer has a record of,
@@ -51,12 +58,14 @@
 //!
 //! - It sends and receives nothing, and looks no key up.
 //! - It stops nobody who has a URL from passing it on, and revokes none.
-//! - It reads no `Authorization` header, no POST form and no signed chunks.
+//! - It reads no POST form and no signed chunks.
 //! - It knows no Signature Version 2, and never will.
 //!
-//! Follows [Authenticating requests: query parameters][doc] of the Amazon S3 API reference.
+//! Follows [Authenticating requests: query parameters][query] and [Authorization header][header] of
+//! the Amazon S3 API reference.
 //!
-//! [doc]: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+//! [query]: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+//! [header]: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
 
 #![no_std]
 #![cfg_attr(
@@ -77,7 +86,9 @@ extern crate self as countersign;
 #[cfg(test)]
 extern crate std;
 
+mod authorization;
 mod bucket;
+mod bytes;
 mod canonical;
 mod claim;
 mod credentials;
@@ -87,15 +98,24 @@ mod error;
 mod expiry;
 pub mod explain;
 mod head;
+mod header_request;
+mod header_signer;
+mod hex;
 mod master_key;
+mod mechanism;
 mod method;
 mod names;
+mod parts;
 mod payload;
 mod prefix_token;
 mod presign;
+mod presigned;
 mod query;
+mod received;
 mod request;
 mod scope;
+mod sha256;
+mod signable;
 mod signed_headers;
 mod signing_key;
 mod sink;
@@ -114,8 +134,12 @@ pub use error::{
 };
 pub use expiry::{Lifetime, Skew, Validity};
 pub use head::{Headers, RequestHead};
+pub use header_request::HeaderRequest;
+pub use header_signer::{HeaderSignature, HeaderSigner};
 pub use master_key::MasterKey;
+pub use mechanism::Mechanism;
 pub use method::Method;
+pub use parts::Parts;
 pub use payload::PayloadRule;
 pub use prefix_token::{PrefixToken, PrefixTokenKey, VerifiedPrefix};
 pub use presign::Presigner;

@@ -1,10 +1,9 @@
 use alloc::string::String;
 use core::fmt;
 
-use hmac::Mac;
 use zeroize::Zeroizing;
 
-use crate::{PrefixTokenKey, SecretKey, payload::hex_of, signing_key::keyed};
+use crate::{PrefixTokenKey, SecretKey, hex, sha256::MacKey};
 
 /// What the purpose of a derived secret begins with. The NUL ends it: no id can move the border.
 const SIGNING_LABEL: &[u8] = b"countersign signing key v1\0";
@@ -37,10 +36,8 @@ impl MasterKey {
     /// The secret of the signing key pair with this id.
     #[must_use]
     pub fn signing_secret(&self, access_key_id: &str) -> SecretKey {
-        let mut mac = keyed(&*self.0);
-        mac.update(SIGNING_LABEL);
-        mac.update(access_key_id.as_bytes());
-        let digits = Zeroizing::new(hex_of(mac.finalize().into_bytes().into()));
+        let mac = MacKey::new(&*self.0).mac([SIGNING_LABEL, access_key_id.as_bytes()]);
+        let digits = Zeroizing::new(hex::of_digest(&Zeroizing::new(mac.into_bytes())));
         let mut secret = Zeroizing::new(String::with_capacity(digits.len()));
         secret.extend(digits.iter().copied().map(char::from));
         SecretKey::derived(secret)
@@ -51,9 +48,8 @@ impl MasterKey {
     /// [`PrefixTokenKey`] has an example.
     #[must_use]
     pub fn prefix_token_key(&self) -> PrefixTokenKey {
-        let mut mac = keyed(&*self.0);
-        mac.update(PREFIX_TOKEN_LABEL);
-        PrefixTokenKey::derived(&Zeroizing::new(mac.finalize().into_bytes().into()))
+        let mac = MacKey::new(&*self.0).mac([PREFIX_TOKEN_LABEL]);
+        PrefixTokenKey::derived(&Zeroizing::new(mac.into_bytes()))
     }
 }
 
@@ -89,7 +85,7 @@ mod tests {
     fn the_key_of_prefix_tokens_is_what_openssl_says() {
         let expected = "0babac60054dbd058c359961bfc924f6a965b1591221cc4c1eaa75a7d3a95015";
         let mut bytes = Zeroizing::new([0; 32]);
-        hex::decode_to_slice(expected, &mut *bytes).unwrap();
+        ::hex::decode_to_slice(expected, &mut *bytes).unwrap();
         // A key shows itself only through what it makes.
         let of = |key: PrefixTokenKey| String::from(key.issue([1; 16], Timestamp::MAX).as_str());
         let derived = of(MasterKey::new([7; 32]).prefix_token_key());

@@ -1,6 +1,6 @@
 //! Names that mean something, and what a header may be made of.
 
-use crate::error::Field;
+use crate::{bytes, error::Field};
 
 /// The parameters that carry the claim itself, as they sort.
 pub(crate) const AUTH_PARAMETERS: [Field; 7] = [
@@ -13,7 +13,10 @@ pub(crate) const AUTH_PARAMETERS: [Field; 7] = [
     Field::SignedHeaders,
 ];
 
+pub(crate) const AUTHORIZATION: &str = "authorization";
+pub(crate) const AMZ_DATE: &str = "x-amz-date";
 pub(crate) const CONTENT_SHA256: &str = "x-amz-content-sha256";
+pub(crate) const SECURITY_TOKEN: &str = "x-amz-security-token";
 
 /// Whether a header or query name is one of Amazon's own, whatever its case.
 pub(crate) fn has_amz_prefix(name: &[u8]) -> bool {
@@ -29,5 +32,5 @@ pub(crate) fn is_header_name(name: &str) -> bool {
 
 /// A line break in a value would let it forge the lines that follow in the canonical request.
 pub(crate) fn is_header_value(value: &[u8]) -> bool {
-    value.iter().all(|&byte| byte == b'\t' || !byte.is_ascii_control())
+    bytes::none(value, |byte| ((byte < b' ') & (byte != b'\t')) | (byte == 0x7f))
 }

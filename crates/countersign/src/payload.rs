@@ -1,6 +1,6 @@
 use core::fmt;
 
-use crate::{ParseError, error::Field, sink::Sink};
+use crate::{ParseError, error::Field, hex, sink::Sink};
 
 /// What a signature says of the body: the last line of the canonical request.
 ///
@@ -49,13 +49,15 @@ impl PayloadRule {
         if value.starts_with("STREAMING-") {
             return Err(ParseError::StreamingPayload);
         }
-        lower_hex(value).map(Self::Sha256).ok_or(ParseError::Malformed(Field::ContentSha256))
+        hex::decode(value.as_bytes())
+            .map(Self::Sha256)
+            .ok_or(ParseError::Malformed(Field::ContentSha256))
     }
 
     pub(crate) fn put(self, sink: &mut impl Sink) {
         match self {
             Self::Unsigned => sink.put(b"UNSIGNED-PAYLOAD"),
-            Self::Sha256(digest) => sink.put(&hex_of(digest)),
+            Self::Sha256(digest) => sink.put(&hex::of_digest(&digest)),
         }
     }
 }
@@ -71,23 +73,4 @@ impl fmt::Debug for PayloadRule {
             }
         }
     }
-}
-
-/// Reads 64 lower-case digits. The signature and the payload rule have one spelling: anything that
-/// takes upper-case digits too has two URLs for one claim.
-pub(crate) fn lower_hex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return None;
-    }
-    hex::decode_to_slice(text, &mut bytes).ok()?;
-    Some(bytes)
-}
-
-pub(crate) fn hex_of(digest: [u8; 32]) -> [u8; 64] {
-    let mut text = [b'0'; 64];
-    // The lengths agree, which is all that can fail.
-    let written = hex::encode_to_slice(digest, &mut text);
-    debug_assert_eq!(written, Ok(()), "64 digits hold 32 bytes");
-    text
 }

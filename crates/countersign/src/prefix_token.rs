@@ -3,14 +3,11 @@
 use alloc::string::String;
 use core::fmt;
 
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::{
-    PrefixTokenError, Timestamp,
-    payload::{hex_of, lower_hex},
-    signing_key::keyed,
+    PrefixTokenError, Timestamp, hex,
+    sha256::{Mac, MacKey},
 };
 
 /// The generation of the master key, as in the ids of access keys.
@@ -45,11 +42,11 @@ const LEN: usize = 119;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct PrefixTokenKey(Hmac<Sha256>);
+pub struct PrefixTokenKey(MacKey);
 
 impl PrefixTokenKey {
     pub(crate) fn derived(key: &Zeroizing<[u8; 32]>) -> Self {
-        Self(keyed(&**key))
+        Self(MacKey::new(&**key))
     }
 
     /// Makes the token of a grant, which is good until, and not at, `not_after`.
@@ -60,16 +57,12 @@ impl PrefixTokenKey {
         let mut text = String::with_capacity(LEN);
         text.push_str(GENERATION);
         text.push('-');
-        let mut digits = [b'0'; 32];
-        // The lengths agree, which is all that can fail.
-        let written = hex::encode_to_slice(grant, &mut digits);
-        debug_assert_eq!(written, Ok(()), "32 digits hold 16 bytes");
-        text.extend(digits.map(char::from));
+        text.extend(grant.iter().flat_map(|&byte| hex::of_byte(byte)).map(char::from));
         text.push('-');
         text.extend(not_after.to_basic().map(char::from));
-        let mac = self.mac(&text).finalize().into_bytes().into();
+        let mac = self.mac(&text).into_bytes();
         text.push('-');
-        text.extend(hex_of(mac).map(char::from));
+        text.extend(hex::of_digest(&mac).map(char::from));
         PrefixToken(text)
     }
 
@@ -82,17 +75,17 @@ impl PrefixTokenKey {
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<VerifiedPrefix, PrefixTokenError> {
         let Read { signed, grant, not_after, mac } =
             Read::parse(token).ok_or(PrefixTokenError::Malformed)?;
-        self.mac(signed).verify_slice(&mac).map_err(|_| PrefixTokenError::Mismatch)?;
+        if !self.mac(signed).is(&mac) {
+            return Err(PrefixTokenError::Mismatch);
+        }
         if now >= not_after {
             return Err(PrefixTokenError::Expired { now, not_after });
         }
         Ok(VerifiedPrefix { grant, not_after })
     }
 
-    fn mac(&self, signed: &str) -> Hmac<Sha256> {
-        let mut mac = self.0.clone();
-        mac.update(signed.as_bytes());
-        mac
+    fn mac(&self, signed: &str) -> Mac {
+        self.0.mac([signed.as_bytes()])
     }
 }
 
@@ -184,22 +177,13 @@ impl<'a> Read<'a> {
         if parts.next()? != GENERATION {
             return None;
         }
-        let (grant, not_after) = (lower_hex_16(parts.next()?)?, parts.next()?);
+        let (grant, not_after) = (hex::decode(parts.next()?.as_bytes())?, parts.next()?);
         if parts.next().is_some() {
             return None;
         }
         let not_after = Timestamp::parse(not_after).ok()?;
-        Some(Self { signed, grant, not_after, mac: lower_hex(mac)? })
+        Some(Self { signed, grant, not_after, mac: hex::decode(mac.as_bytes())? })
     }
-}
-
-fn lower_hex_16(text: &str) -> Option<[u8; 16]> {
-    let mut bytes = [0; 16];
-    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return None;
-    }
-    hex::decode_to_slice(text, &mut bytes).ok()?;
-    Some(bytes)
 }
 
 #[cfg(test)]

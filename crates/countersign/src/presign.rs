@@ -4,18 +4,18 @@
 //!
 //! [doc]: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 
-use alloc::{boxed::Box, string::String};
-use core::fmt::{self, Write as _};
+use alloc::string::String;
+use core::fmt;
 
 use crate::{
-    Method, PayloadRule, PresignError, PresignRequest, PresignedUrl, SigningKey, Timestamp,
-    canonical::{CanonicalRequest, put_names},
+    InvalidValue, KeyFault, Method, PayloadRule, PresignError, PresignRequest, PresignedUrl,
+    SigningKey, Timestamp, WirePath,
+    canonical::{CanonicalRequest, put_names, put_tail},
     encode,
     error::Field,
-    names::AUTH_PARAMETERS,
     query::TARGET_LEN_MAX,
     signing_key::{ALGORITHM, Begun},
-    sink::Sink,
+    sink::{Sink, put_decimal},
 };
 
 impl SigningKey {
@@ -28,20 +28,23 @@ impl SigningKey {
     ///
     /// [`PresignError::KeyScopeExpired`], when the second is not of the key's day.
     pub fn at(&self, now: Timestamp) -> Result<Presigner<'_>, PresignError> {
+        let begun = self.begin_at(now)?;
         let scope = self.scope();
-        if scope.date() != now.date() {
-            return Err(PresignError::KeyScopeExpired { key: scope.date(), now: now.date() });
+        let mut before_expires = String::new();
+        before_expires.extend(["?", Field::Algorithm.as_str(), "=", ALGORITHM]);
+        before_expires.extend(["&", Field::Credential.as_str(), "="]);
+        encode::put_query(&mut before_expires, self.access_key_id());
+        scope.put_encoded(&mut before_expires);
+        before_expires.extend(["&", Field::Date.as_str(), "="]);
+        before_expires.put(&now.to_basic());
+        before_expires.extend(["&", Field::Expires.as_str(), "="]);
+        let mut behind_expires = String::new();
+        if let Some(token) = self.session_token() {
+            behind_expires.extend(["&", Field::SecurityToken.as_str(), "="]);
+            encode::put_query(&mut behind_expires, token.as_str());
         }
-        let mut credential = String::new();
-        encode::put_query(&mut credential, self.access_key_id());
-        scope.put_encoded(&mut credential);
-        let session_token = self.session_token().map(|token| {
-            let mut encoded = String::new();
-            encode::put_query(&mut encoded, token.as_str());
-            encoded
-        });
-        let begun = self.keyed().begin(now, scope);
-        Ok(Presigner { key: self, now, credential, session_token, begun })
+        behind_expires.extend(["&", Field::SignedHeaders.as_str(), "="]);
+        Ok(Presigner { key: self, now, before_expires, behind_expires, begun })
     }
 }
 
@@ -73,11 +76,11 @@ impl SigningKey {
 pub struct Presigner<'k> {
     key: &'k SigningKey,
     now: Timestamp,
-    /// Encoded.
-    credential: String,
-    /// Encoded.
-    session_token: Option<String>,
-    begun: Begun,
+    /// A `?` and the claim's own parameters, encoded, up to the value of `X-Amz-Expires`.
+    before_expires: String,
+    /// And from there up to the value of `X-Amz-SignedHeaders`.
+    behind_expires: String,
+    begun: Begun<'k>,
 }
 
 impl Presigner<'_> {
@@ -94,11 +97,56 @@ impl Presigner<'_> {
     /// - [`PresignError::ExpiryOutOfRange`], when the URL would outlive the year 9999.
     /// - [`PresignError::TooLong`], when path and query are over 16,384 bytes.
     pub fn presign(&self, request: &PresignRequest<'_>) -> Result<PresignedUrl, PresignError> {
+        self.presign_path(request, request.path())
+    }
+
+    /// Makes a URL for each key: what `request` says, for another object of its bucket.
+    ///
+    /// An error is one of its key, and the others have their URLs.
+    ///
+    /// ```
+    /// # use countersign::*;
+    /// # let secret = SecretKey::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")?;
+    /// # let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", secret)?;
+    /// # let now = Timestamp::parse("20130524T000000Z")?;
+    /// # let scope = Scope::new(now.date(), Region::new("us-east-1")?, Service::S3);
+    /// # let key = SigningKey::derive(&credentials, scope);
+    /// # let bucket = Endpoint::parse("https://s3.amazonaws.com", Addressing::Path)?.bucket("b")?;
+    /// # let presigner = key.at(now)?;
+    /// let request = PresignRequest::new(Method::GET, bucket.root(), Lifetime::MAX);
+    /// let urls: Vec<_> = presigner.presign_objects(&request, ["a.csv", "", "b.csv"]).collect();
+    /// assert!(urls[0].as_ref().is_ok_and(|url| url.as_str().contains("/b/a.csv?")));
+    /// assert_eq!(urls[1].as_ref().unwrap_err(), &PresignError::Key(KeyFault::Empty));
+    /// assert!(urls[2].is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Each as [`presign`](Self::presign); and [`PresignError::Key`] for a key that no object can
+    /// have.
+    pub fn presign_objects<'u, 'o>(
+        &'u self,
+        request: &'u PresignRequest<'_>,
+        keys: impl IntoIterator<Item = &'o str, IntoIter: 'u>,
+    ) -> impl Iterator<Item = Result<PresignedUrl, PresignError>> {
+        let bucket = request.path().bucket();
+        keys.into_iter().map(move |key| match bucket.object(key) {
+            Ok(path) => self.presign_path(request, path),
+            Err(InvalidValue::Key(fault)) => Err(PresignError::Key(fault)),
+            // A key is all that there is to be wrong.
+            Err(_) => Err(PresignError::Key(KeyFault::Empty)),
+        })
+    }
+
+    fn presign_path(
+        &self,
+        request: &PresignRequest<'_>,
+        path: WirePath<'_>,
+    ) -> Result<PresignedUrl, PresignError> {
         let mut url = String::new();
-        let expires_at = self.presign_into(request, &mut url)?;
-        let owned = |(name, value): (&str, &str)| (Box::from(name), Box::from(value));
-        let required_headers = request.required_headers().map(owned).collect();
-        Ok(PresignedUrl { url, expires_at, required_headers })
+        let expires_at = self.presign_path_into(request, path, &mut url)?;
+        Ok(PresignedUrl { url, expires_at, required_headers: request.owned_headers() })
     }
 
     /// Writes a URL behind what the buffer holds, and says when it expires. Allocates nothing where
@@ -112,102 +160,152 @@ impl Presigner<'_> {
         request: &PresignRequest<'_>,
         url: &mut String,
     ) -> Result<Timestamp, PresignError> {
-        let expires_at = self
-            .now
-            .checked_add_secs(request.lifetime().as_secs())
-            .ok_or(PresignError::ExpiryOutOfRange)?;
-        url.reserve(self.len_max(request));
-        let start = url.len();
-        url.push_str(request.path().bucket().origin());
-        let path_start = url.len();
-        request.path().put(url);
-        let path_end = url.len();
-        url.push('?');
-        let query_start = url.len();
-        self.put_query(request, url);
+        self.presign_path_into(request, request.path(), url)
+    }
 
-        let written = Written {
-            request,
-            path: url.get(path_start..path_end).unwrap_or_default(),
-            query: url.get(query_start..).unwrap_or_default(),
-        };
-        let signature = self.begun.sign(written.digest());
-        url.push('&');
-        url.push_str(Field::Signature.as_str());
-        url.push('=');
-        url.put(&signature);
-        if url.len().saturating_sub(path_start) > TARGET_LEN_MAX {
+    fn presign_path_into(
+        &self,
+        request: &PresignRequest<'_>,
+        path: WirePath<'_>,
+        url: &mut String,
+    ) -> Result<Timestamp, PresignError> {
+        let expires_at = self.expires_at(request)?;
+        let start = url.len();
+        let unsigned = self.put_unsigned(request, path, url);
+        let signature = self.begun.sign(&unsigned.canonical(request, url).digest());
+        put_signature(url, &signature);
+        if url.len().saturating_sub(unsigned.path_start) > TARGET_LEN_MAX {
             url.truncate(start);
             return Err(PresignError::TooLong);
         }
         Ok(expires_at)
     }
 
-    /// Writes the query without the signature, each parameter where it sorts. The claim's own
-    /// parameters are sorted already; the request's stand before, between and behind them.
+    pub(crate) fn expires_at(
+        &self,
+        request: &PresignRequest<'_>,
+    ) -> Result<Timestamp, PresignError> {
+        let lifetime_secs = request.lifetime().as_secs();
+        self.now.checked_add_secs(lifetime_secs).ok_or(PresignError::ExpiryOutOfRange)
+    }
+
+    pub(crate) const fn begun(&self) -> &Begun<'_> {
+        &self.begun
+    }
+
+    /// Writes a URL that lacks its signature.
+    pub(crate) fn put_unsigned(
+        &self,
+        request: &PresignRequest<'_>,
+        path: WirePath<'_>,
+        url: &mut String,
+    ) -> Unsigned {
+        url.reserve(self.len_max(request, path));
+        let path_start = url.len().saturating_add(path.bucket().origin().len());
+        path.put_url(url);
+        let path_end = url.len();
+        self.put_query(request, url);
+        Unsigned { path_start, path_end }
+    }
+
+    /// Writes the query with its mark and without the signature, each parameter where it sorts. The claim's own
+    /// parameters are sorted already. The request's stand behind them, in all that S3 knows.
     fn put_query(&self, request: &PresignRequest<'_>, url: &mut String) {
-        let mut own = request.query().peekable();
-        let start = url.len();
-        let separate = |url: &mut String| {
-            if url.len() > start {
-                url.push('&');
-            }
-        };
-        for field in AUTH_PARAMETERS {
-            let is_before = |name: &str| encode::cmp_encoded(name, field.as_str()).is_lt();
-            while let Some((name, value)) = own.next_if(|(name, _)| is_before(name)) {
-                separate(url);
-                put_parameter(url, name, value);
-            }
-            let is_absent = match field {
-                Field::SecurityToken => self.session_token.is_none(),
-                // The signature goes last, and is not part of what is signed.
-                Field::Signature => true,
-                _ => false,
-            };
-            if !is_absent {
-                separate(url);
-                url.push_str(field.as_str());
-                url.push('=');
-                self.put_value(field, request, url);
-            }
+        let last = Field::SignedHeaders.as_str();
+        if request.query().next().is_some_and(|(name, _)| encode::cmp_encoded(name, last).is_lt()) {
+            return self.put_merged_query(request, url);
         }
-        for (name, value) in own {
-            separate(url);
+        url.push_str(&self.before_expires);
+        put_decimal(url, request.lifetime().as_secs());
+        url.push_str(&self.behind_expires);
+        put_signed_headers(request, url);
+        for (name, value) in request.query() {
+            url.push('&');
             put_parameter(url, name, value);
         }
     }
 
-    fn put_value(&self, field: Field, request: &PresignRequest<'_>, url: &mut String) {
-        match field {
-            Field::Algorithm => url.push_str(ALGORITHM),
-            Field::Credential => url.push_str(&self.credential),
-            Field::Date => url.put(&self.now.to_basic()),
-            Field::Expires => {
-                // Writing to a `String` cannot fail.
-                let _ = write!(url, "{}", request.lifetime().as_secs());
+    /// The same where parameters of the request stand before those of the claim, or between them.
+    #[cold]
+    fn put_merged_query(&self, request: &PresignRequest<'_>, url: &mut String) {
+        let mut own = request.query().peekable();
+        // Each of the two begins with the mark that separates it from what is before.
+        let before = self.before_expires.trim_start_matches('?').split('&');
+        let claims = before.chain(self.behind_expires.split('&').skip(1));
+        for (index, claim) in claims.enumerate() {
+            let (field, _) = claim.split_once('=').unwrap_or((claim, ""));
+            url.push(if index == 0 { '?' } else { '&' });
+            let is_before = |name: &str| encode::cmp_encoded(name, field).is_lt();
+            while let Some((name, value)) = own.next_if(|(name, _)| is_before(name)) {
+                put_parameter(url, name, value);
+                url.push('&');
             }
-            Field::SecurityToken => url.push_str(self.session_token.as_deref().unwrap_or_default()),
-            Field::SignedHeaders => {
-                put_names(url, request.signed_headers().map(|(name, _)| name), b"%3B");
+            url.push_str(claim);
+            if field == Field::Expires.as_str() {
+                put_decimal(url, request.lifetime().as_secs());
+            } else if field == Field::SignedHeaders.as_str() {
+                put_signed_headers(request, url);
             }
-            _ => {}
+        }
+        for (name, value) in own {
+            url.push('&');
+            put_parameter(url, name, value);
         }
     }
 
     /// No fewer bytes than a URL has, so that the buffer grows once at the most.
-    fn len_max(&self, request: &PresignRequest<'_>) -> usize {
-        const FIXED: usize = 256;
-        let sum = |lengths: &mut dyn Iterator<Item = usize>| lengths.fold(0, usize::saturating_add);
-        let own = sum(&mut request.query().map(|(name, value)| {
-            name.len().saturating_add(value.len()).saturating_mul(3).saturating_add(2)
-        }));
-        let names =
-            sum(&mut request.required_headers().map(|(name, _)| name.len().saturating_add(3)));
-        let token = self.session_token.as_ref().map_or(0, String::len);
-        let place = request.path().len_max().saturating_add(request.path().bucket().origin().len());
-        sum(&mut [FIXED, self.credential.len(), own, names, token, place].into_iter())
+    fn len_max(&self, request: &PresignRequest<'_>, path: WirePath<'_>) -> usize {
+        /// The digits of the lifetime, `host`, the signature and its name.
+        const FIXED: usize = 128;
+        let mut len = FIXED
+            .saturating_add(self.before_expires.len())
+            .saturating_add(self.behind_expires.len())
+            .saturating_add(path.url_len_max());
+        for (name, value) in request.query() {
+            let pair = name.len().saturating_add(value.len()).saturating_mul(3);
+            len = len.saturating_add(pair).saturating_add(2);
+        }
+        for (name, _) in request.required_headers() {
+            len = len.saturating_add(name.len()).saturating_add(3);
+        }
+        len
     }
+}
+
+/// Where the parts of a URL that lacks its signature stand in a buffer. It ends with its query.
+pub(crate) struct Unsigned {
+    path_start: usize,
+    path_end: usize,
+}
+
+impl Unsigned {
+    /// The bytes of the buffer that a request target begins at.
+    pub(crate) const fn path_start(&self) -> usize {
+        self.path_start
+    }
+
+    pub(crate) fn canonical<'w>(
+        &self,
+        request: &'w PresignRequest<'w>,
+        url: &'w str,
+    ) -> Written<'w> {
+        let path = url.get(self.path_start..self.path_end).unwrap_or_default();
+        // Between the two stands the `?`.
+        let query = url.get(self.path_end.saturating_add(1)..).unwrap_or_default();
+        Written { request, path, query }
+    }
+}
+
+pub(crate) fn put_signature(url: &mut String, signature: &[u8; 64]) {
+    url.push_str("&X-Amz-Signature=");
+    url.put(signature);
+}
+
+fn put_signed_headers(request: &PresignRequest<'_>, url: &mut String) {
+    if request.required_headers().next().is_none() {
+        return url.push_str("host");
+    }
+    put_names(url, request.signed_headers().map(|(name, _)| name), b"%3B");
 }
 
 impl fmt::Debug for Presigner<'_> {
@@ -223,10 +321,10 @@ fn put_parameter(url: &mut String, name: &str, value: &str) {
 }
 
 /// A request whose path and query stand in the URL already.
-struct Written<'a> {
-    request: &'a PresignRequest<'a>,
-    path: &'a str,
-    query: &'a str,
+pub(crate) struct Written<'a> {
+    pub(crate) request: &'a PresignRequest<'a>,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
 }
 
 impl CanonicalRequest for Written<'_> {
@@ -235,11 +333,11 @@ impl CanonicalRequest for Written<'_> {
     }
 
     fn put_path(&self, sink: &mut impl Sink) {
-        sink.put(self.path.as_bytes());
+        sink.put_str(self.path);
     }
 
     fn put_query(&self, sink: &mut impl Sink) {
-        sink.put(self.query.as_bytes());
+        sink.put_str(self.query);
     }
 
     fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
@@ -249,12 +347,20 @@ impl CanonicalRequest for Written<'_> {
     fn payload(&self) -> PayloadRule {
         self.request.payload()
     }
+
+    fn put_tail(&self, sink: &mut impl Sink) {
+        if self.request.signs_host_only() {
+            sink.put_str(self.request.path().bucket().canonical_tail());
+        } else {
+            put_tail(self, sink);
+        }
+    }
 }
 
 #[cfg(test)]
 #[path = "../tests/common/suite.rs"]
 #[expect(dead_code, reason = "tests/aws_suite.rs uses the rest")]
-mod suite;
+pub(crate) mod suite;
 
 #[cfg(test)]
 mod tests {
@@ -267,10 +373,9 @@ mod tests {
 
     /// The canonical request, as the hasher sees it.
     fn canonical_request(presigner: &Presigner<'_>, request: &PresignRequest<'_>) -> String {
-        let (mut path, mut query, mut text) = (String::new(), String::new(), Vec::new());
-        request.path().put(&mut path);
-        presigner.put_query(request, &mut query);
-        Written { request, path: &path, query: &query }.put(&mut text);
+        let (mut url, mut text) = (String::new(), Vec::new());
+        let unsigned = presigner.put_unsigned(request, request.path(), &mut url);
+        unsigned.canonical(request, &url).put(&mut text);
         String::from_utf8(text).unwrap()
     }
 

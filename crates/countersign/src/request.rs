@@ -1,11 +1,6 @@
-use alloc::{borrow::Cow, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 
-use crate::{
-    Lifetime, Method, PayloadRule, PresignError, WirePath,
-    canonical::trim,
-    encode::cmp_encoded,
-    names::{AUTH_PARAMETERS, CONTENT_SHA256, has_amz_prefix, is_header_name, is_header_value},
-};
+use crate::{Lifetime, Method, PayloadRule, PresignError, WirePath, signable::Signable};
 
 /// What a URL shall allow: one method, one path, for some time; perhaps with query parameters and
 /// headers that are bound too.
@@ -23,33 +18,16 @@ use crate::{
 /// ```
 #[derive(Debug, Clone)]
 pub struct PresignRequest<'a> {
-    method: Method<'a>,
-    path: WirePath<'a>,
+    signable: Signable<'a>,
     lifetime: Lifetime,
     payload: PayloadRule,
-    /// Sorted as they stand in the URL, each name once.
-    query: Vec<(&'a str, &'a str)>,
-    /// Sorted, names in lower case, each name once, without `host`.
-    headers: Vec<(Cow<'a, str>, &'a str)>,
 }
 
 impl<'a> PresignRequest<'a> {
-    const QUERY_MAX: usize = 90;
-    const HEADERS_MAX: usize = 90;
-    const HEADER_NAME_LEN_MAX: usize = 256;
-    const HEADER_VALUE_LEN_MAX: usize = 8192;
-
     /// Takes what no presigned URL can be without.
     #[must_use]
     pub const fn new(method: Method<'a>, path: WirePath<'a>, lifetime: Lifetime) -> Self {
-        Self {
-            method,
-            path,
-            lifetime,
-            payload: PayloadRule::Unsigned,
-            query: Vec::new(),
-            headers: Vec::new(),
-        }
+        Self { signable: Signable::new(method, path), lifetime, payload: PayloadRule::Unsigned }
     }
 
     /// Binds a query parameter, name and value decoded, such as `response-content-type`.
@@ -62,22 +40,7 @@ impl<'a> PresignRequest<'a> {
     /// - [`PresignError::InvalidQuery`] for an empty name or a NUL byte.
     /// - [`PresignError::TooMany`] after the 90th.
     pub fn with_query(mut self, name: &'a str, value: &'a str) -> Result<Self, PresignError> {
-        if name.is_empty() || name.contains('\0') || value.contains('\0') {
-            return Err(PresignError::InvalidQuery);
-        }
-        if AUTH_PARAMETERS.iter().any(|field| field.as_str().eq_ignore_ascii_case(name)) {
-            return Err(PresignError::ReservedName(name.into()));
-        }
-        let is_amz = has_amz_prefix(name.as_bytes());
-        let is_same = |other: &str| other == name || (is_amz && other.eq_ignore_ascii_case(name));
-        if self.query.iter().any(|(other, _)| is_same(other)) {
-            return Err(PresignError::DuplicateName(name.into()));
-        }
-        if self.query.len() >= Self::QUERY_MAX {
-            return Err(PresignError::TooMany);
-        }
-        let place = self.query.partition_point(|(other, _)| cmp_encoded(other, name).is_lt());
-        self.query.insert(place, (name, value));
+        self.signable.add_query(name, value)?;
         Ok(self)
     }
 
@@ -102,33 +65,8 @@ impl<'a> PresignRequest<'a> {
         name: &'a str,
         value: &'a str,
     ) -> Result<Self, PresignError> {
-        if name.len() > Self::HEADER_NAME_LEN_MAX || !is_header_name(name) {
-            return Err(PresignError::InvalidHeaderName);
-        }
-        let name = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            Cow::Owned(name.to_ascii_lowercase())
-        } else {
-            Cow::Borrowed(name)
-        };
-        if name == "host" || name == "authorization" {
-            return Err(PresignError::ReservedName(name.into()));
-        }
-        if value.len() > Self::HEADER_VALUE_LEN_MAX || !is_header_value(value.as_bytes()) {
-            return Err(PresignError::InvalidHeaderValue(name.into()));
-        }
-        // What is trimmed for signing is trimmed for sending.
-        let value = core::str::from_utf8(trim(value.as_bytes())).unwrap_or(value);
-        if name == CONTENT_SHA256 && PayloadRule::parse(value).is_err() {
-            return Err(PresignError::InvalidHeaderValue(name.into()));
-        }
-        match self.headers.binary_search_by(|(other, _)| other.cmp(&name)) {
-            Ok(_) => Err(PresignError::DuplicateName(name.into())),
-            Err(_) if self.headers.len() >= Self::HEADERS_MAX => Err(PresignError::TooMany),
-            Err(place) => {
-                self.headers.insert(place, (name, value));
-                Ok(self)
-            }
-        }
+        self.signable.add_header(name, value, &[])?;
+        Ok(self)
     }
 
     /// Says what the signature covers of the body; [`PayloadRule::Unsigned`] where nothing else was
@@ -140,11 +78,11 @@ impl<'a> PresignRequest<'a> {
     }
 
     pub(crate) const fn method(&self) -> Method<'a> {
-        self.method
+        self.signable.method
     }
 
     pub(crate) const fn path(&self) -> WirePath<'a> {
-        self.path
+        self.signable.path
     }
 
     pub(crate) const fn lifetime(&self) -> Lifetime {
@@ -152,26 +90,31 @@ impl<'a> PresignRequest<'a> {
     }
 
     pub(crate) fn payload(&self) -> PayloadRule {
-        let header = self.headers.iter().find(|(name, _)| name == CONTENT_SHA256);
-        header.and_then(|(_, value)| PayloadRule::parse(value).ok()).unwrap_or(self.payload)
+        self.signable.payload().unwrap_or(self.payload)
     }
 
     pub(crate) fn query(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.query.iter().copied()
+        self.signable.query()
     }
 
     /// The headers that a client has to send, apart from `host`: names in lower case, sorted.
     pub(crate) fn required_headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers.iter().map(|(name, value)| (name.as_ref(), *value))
+        self.signable.headers()
+    }
+
+    /// The same, for whoever keeps them longer than the request.
+    pub(crate) fn owned_headers(&self) -> Vec<(Box<str>, Box<str>)> {
+        self.required_headers().map(|(name, value)| (name.into(), value.into())).collect()
+    }
+
+    /// Whether nothing is signed beside the method, the path and the query but `host`, as in most
+    /// URLs.
+    pub(crate) fn signs_host_only(&self) -> bool {
+        self.signable.headers().next().is_none() && self.payload == PayloadRule::Unsigned
     }
 
     /// All signed headers, with `host`: names in lower case, sorted.
     pub(crate) fn signed_headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let host = ("host", self.path.bucket().authority());
-        let before = self.headers.partition_point(|(name, _)| name.as_ref() < "host");
-        self.required_headers()
-            .take(before)
-            .chain([host])
-            .chain(self.required_headers().skip(before))
+        self.signable.headers_with_host()
     }
 }

@@ -128,7 +128,7 @@ impl<'a> Scope<'a> {
 
     /// Writes it as it stands in the string to sign.
     pub(crate) fn put(self, sink: &mut impl Sink) {
-        sink.put(self.date.as_str().as_bytes());
+        sink.put(self.date.as_bytes());
         for part in [self.region.0, self.service.0, TERMINATOR] {
             sink.put(b"/");
             sink.put(part.as_bytes());

@@ -1,28 +1,42 @@
 use alloc::borrow::Cow;
 
-use crate::{ParseError, encode::Wire, error::Field, names::is_header_name};
+use crate::{ParseError, error::Field, names::is_header_name, received::Received};
 
-/// The names in `X-Amz-SignedHeaders`.
+/// The names in `X-Amz-SignedHeaders`, or in `SignedHeaders` of an `Authorization` header.
 ///
 /// - Each in lower case, sorted, once.
 #[derive(Debug, Clone)]
 pub(crate) struct SignedHeaders<'a> {
-    /// Borrowed where nothing but the separators is encoded, as in every list that a signer makes;
-    /// then an escape is a separator. Else decoded; then it is a mistake.
+    /// Borrowed where nothing but the separators is encoded, as in every list that a signer makes.
     list: Cow<'a, str>,
+    /// What separates the names. An escape does in a list of a query that was not decoded; anywhere
+    /// else it is a mistake.
+    separators: &'static [u8],
 }
 
 impl<'a> SignedHeaders<'a> {
-    /// Takes a list whose names are separated by `;`, or `%3B`, which is how it is sent. Its names
-    /// are not looked at yet: [`check`](Self::check) does that when it is their turn.
-    pub(crate) fn new(received: Wire<'a>) -> Self {
+    /// Takes a list whose names are separated by `;`, which a query has as `%3B`. Its names are not
+    /// looked at yet: [`check`](Self::check) does that when it is their turn.
+    pub(crate) fn new(received: Received<'a>) -> Self {
         let text = received.as_received();
         let is_separator = |rest: &str| rest.starts_with("3B") || rest.starts_with("3b");
-        let is_plain = text.split('%').skip(1).all(is_separator);
-        Self { list: if is_plain { text.into() } else { received.decode() } }
+        match received {
+            Received::Query(_) if text.split('%').skip(1).all(is_separator) => {
+                Self { list: text.into(), separators: b";%" }
+            }
+            _ => Self { list: received.decode(), separators: b";" },
+        }
+    }
+
+    /// Whether nothing but `host` is signed, as in most URLs.
+    pub(crate) fn is_host_only(&self) -> bool {
+        self.list == "host"
     }
 
     pub(crate) fn check(&self) -> Result<(), ParseError> {
+        if self.is_host_only() {
+            return Ok(());
+        }
         let mut before = "";
         for name in self.names() {
             let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -37,12 +51,10 @@ impl<'a> SignedHeaders<'a> {
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         // An empty list has no name, not an empty one.
         let mut rest = Some(&*self.list).filter(|text| !text.is_empty());
-        let marks: &[char] =
-            if matches!(self.list, Cow::Borrowed(_)) { &[';', '%'] } else { &[';'] };
         core::iter::from_fn(move || {
             let text = rest?;
-            let end = text.find(marks).unwrap_or(text.len());
-            let (name, tail) = text.split_at(end);
+            let end = text.bytes().position(|byte| self.separators.contains(&byte));
+            let (name, tail) = text.split_at(end.unwrap_or(text.len()));
             let width = if tail.starts_with('%') { 3 } else { 1 };
             rest = tail.split_at_checked(width).map(|(_, names)| names);
             Some(name)
@@ -50,7 +62,8 @@ impl<'a> SignedHeaders<'a> {
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
-        self.names().any(|listed| listed.eq_ignore_ascii_case(name))
+        (name == "host" && self.is_host_only())
+            || self.names().any(|listed| listed.eq_ignore_ascii_case(name))
     }
 }
 
@@ -59,10 +72,22 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
-    use crate::encode::Part;
+    use crate::encode::{Part, Wire};
 
     fn list(text: &str) -> SignedHeaders<'_> {
-        SignedHeaders::new(Wire::new(text, Part::Query).expect(text))
+        SignedHeaders::new(Received::Query(Wire::new(text, Part::Query).expect(text)))
+    }
+
+    #[test]
+    fn a_list_in_a_header_is_taken_as_it_is() {
+        let list = |text| SignedHeaders::new(Received::Header(text));
+        for good in ["host", "a;host", "", "content-type;host;x-amz-meta-a_b.c~"] {
+            assert!(list(good).check().is_ok(), "{good}");
+        }
+        for wrong in ["a%3Bhost", "ho%73t", "host;", "host;host", "Host", "host;a", "a b", "a,b"] {
+            assert!(list(wrong).check().is_err(), "{wrong}");
+        }
+        assert_eq!(list("a;b").names().collect::<Vec<_>>(), ["a", "b"]);
     }
 
     #[test]

@@ -7,17 +7,17 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use hmac::{Hmac, KeyInit, Mac, digest::Update};
-use sha2::{Digest, Sha256};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::{
-    Credentials, Date, Region, Scope, Service, Timestamp,
+    Credentials, Date, PresignError, Region, Scope, Service, Timestamp,
     canonical::CanonicalDigest,
     credentials::SessionToken,
-    payload::{hex_of, lower_hex},
+    hex,
     scope::TERMINATOR,
-    sink::{Buffered, Sink},
+    sha256::{Mac, MacKey, Midstate},
+    sink::Sink,
+    timestamp::Written,
 };
 
 /// The one algorithm that there is.
@@ -43,7 +43,7 @@ pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// ```
 #[derive(Clone)]
 pub struct SigningKey {
-    mac: Keyed,
+    mac: MacKey,
     access_key_id: Box<str>,
     session_token: Option<SessionToken>,
     date: Date,
@@ -57,7 +57,7 @@ impl SigningKey {
     pub fn derive(credentials: &Credentials, scope: Scope<'_>) -> Self {
         let secret = Zeroizing::new([b"AWS4", credentials.secret().expose()].concat());
         Self {
-            mac: Keyed::derive(&secret, scope),
+            mac: derive(&secret, scope),
             access_key_id: credentials.access_key_id().into(),
             session_token: credentials.session_token().cloned(),
             date: scope.date(),
@@ -82,8 +82,17 @@ impl SigningKey {
         self.session_token.as_ref()
     }
 
-    pub(crate) const fn keyed(&self) -> &Keyed {
+    pub(crate) const fn mac(&self) -> &MacKey {
         &self.mac
+    }
+
+    /// Starts a string to sign at this second, which must be one of the key's day.
+    pub(crate) fn begin_at(&self, now: Timestamp) -> Result<Begun<'_>, PresignError> {
+        let scope = self.scope();
+        if scope.date() != now.date() {
+            return Err(PresignError::KeyScopeExpired { key: scope.date(), now: now.date() });
+        }
+        Ok(Begun::new(&self.mac, now.into(), scope))
     }
 }
 
@@ -96,154 +105,89 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// HMAC-SHA-256 with a key of any length taken in, as RFC 2104 does: padded to one block, or hashed
-/// where it is longer.
-pub(crate) fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    let mut block = Zeroizing::new([0; 64]);
-    if let Some(start) = block.get_mut(..key.len()) {
-        start.copy_from_slice(key);
-    } else {
-        let digest = Sha256::digest(key);
-        block.iter_mut().zip(digest).for_each(|(byte, of_digest)| *byte = of_digest);
-    }
-    Hmac::new(&(*block).into())
-}
-
-/// HMAC-SHA-256 with its key taken in, which is half of its work.
-#[derive(Clone)]
-pub(crate) struct Keyed(Hmac<Sha256>);
-
-impl Keyed {
-    /// The signing key for a secret that has its `AWS4` in front.
-    fn derive(secret: &[u8], scope: Scope<'_>) -> Self {
-        let date = scope.date();
-        let parts = [date.as_str(), scope.region().as_str(), scope.service().as_str(), TERMINATOR];
-        parts.iter().fold(Self::new(secret), |key, part| {
-            let mut next: [u8; 32] = key.0.chain_update(part).finalize().into_bytes().into();
-            let keyed = Self::new(&next);
-            next.zeroize();
-            keyed
-        })
-    }
-
-    /// A key that nobody has, for claims whose key does not exist.
-    pub(crate) fn nobody() -> Self {
-        Self::new(&[])
-    }
-
-    fn new(key: &[u8]) -> Self {
-        Self(keyed(key))
-    }
-
-    /// Starts a string to sign: everything before the digest of the canonical request, which is the
-    /// same for all that is signed in one second.
-    pub(crate) fn begin(&self, signed_at: Timestamp, scope: Scope<'_>) -> Begun {
-        let mut text = Buffered::new(self.0.clone());
-        put_string_to_sign(&mut text, signed_at, scope);
-        Begun(text.into_inner())
-    }
+/// The signing key for a secret that has its `AWS4` in front.
+fn derive(secret: &[u8], scope: Scope<'_>) -> MacKey {
+    let date = scope.date();
+    let parts = [date.as_str(), scope.region().as_str(), scope.service().as_str(), TERMINATOR];
+    parts.iter().fold(MacKey::new(secret), |key, part| {
+        MacKey::new(&*Zeroizing::new(key.mac([part.as_bytes()]).into_bytes()))
+    })
 }
 
 /// Writes the string to sign up to the digest of the canonical request.
-fn put_string_to_sign(sink: &mut impl Sink, signed_at: Timestamp, scope: Scope<'_>) {
+fn put_string_to_sign(sink: &mut impl Sink, signed_at: Written, scope: Scope<'_>) {
     sink.put(ALGORITHM.as_bytes());
     sink.put(b"\n");
-    sink.put(&signed_at.to_basic());
+    sink.put(signed_at.as_bytes());
     sink.put(b"\n");
     scope.put(sink);
     sink.put(b"\n");
 }
 
-/// A string to sign that lacks its last line.
-#[derive(Clone)]
-pub(crate) struct Begun(Hmac<Sha256>);
+/// A string to sign that lacks its last line, the digest of the canonical request. It is the same
+/// for all that is signed in one second.
+pub(crate) struct Begun<'k> {
+    key: &'k MacKey,
+    begun: Midstate,
+}
 
-impl Begun {
-    pub(crate) fn sign(&self, canonical_request: CanonicalDigest) -> [u8; 64] {
-        hex_of(self.with(canonical_request).finalize().into_bytes().into())
+impl<'k> Begun<'k> {
+    pub(crate) fn new(key: &'k MacKey, signed_at: Written, scope: Scope<'_>) -> Self {
+        let mut hasher = key.begin();
+        put_string_to_sign(&mut hasher, signed_at, scope);
+        Self { key, begun: hasher.midstate() }
     }
 
-    /// Compares in constant time, in the one place where a MAC is compared.
-    pub(crate) fn verify(
-        &self,
-        canonical_request: CanonicalDigest,
-        signature: Option<&Signature>,
-    ) -> bool {
-        // What is not in the form of a signature costs as much as what is.
-        let expected = signature.map_or(&[0; 32], |signature| &signature.0);
-        let is_equal = self.with(canonical_request).verify_slice(expected).is_ok();
-        is_equal && signature.is_some()
-    }
-
-    fn with(&self, CanonicalDigest(digest): CanonicalDigest) -> Hmac<Sha256> {
-        let mut mac = self.0.clone();
-        Update::update(&mut mac, &hex_of(digest));
-        mac
+    pub(crate) fn sign(&self, CanonicalDigest(digest): &CanonicalDigest) -> [u8; 64] {
+        let mut hasher = self.begun.resume();
+        hasher.put(&hex::of_digest(digest));
+        hex::of_digest(&self.key.finish(hasher).into_bytes())
     }
 }
 
-/// A signature as it was received. It has no `==`: [`Begun::verify`] is the only comparison.
-pub(crate) struct Signature([u8; 32]);
+/// The MAC that the signature of a request should be.
+pub(crate) fn expected_mac(
+    key: &MacKey,
+    signed_at: Written,
+    scope: Scope<'_>,
+    CanonicalDigest(digest): &CanonicalDigest,
+) -> Mac {
+    let mut hasher = key.begin();
+    put_string_to_sign(&mut hasher, signed_at, scope);
+    hasher.put(&hex::of_digest(digest));
+    key.finish(hasher)
+}
+
+/// A signature as it was received. It has no `==`: [`is_that_of`](Signature::is_that_of) compares.
+pub(crate) struct Signature([u8; 64]);
 
 impl Signature {
-    /// Reads 64 lower-case hex digits.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        lower_hex(text).map(Self)
+    /// Takes what is as long as a signature. That it is 64 lower-case hex digits is seen when it is
+    /// compared: nothing else is equal to any.
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        text.as_bytes().try_into().ok().map(Self)
+    }
+
+    /// Compares in constant time. What is not as long as a signature costs as much as what is.
+    pub(crate) fn is_that_of(signature: Option<&Self>, expected: &Mac) -> bool {
+        let received = signature.map_or(&[0; 64], |signature| &signature.0);
+        expected.is_hex(received)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use alloc::{string::String, vec::Vec};
+    use alloc::string::String;
 
     use serde_json::Value;
 
     use super::*;
     use crate::SecretKey;
 
-    fn unhex(value: &Value) -> Vec<u8> {
-        hex::decode(value.as_str().expect("a string")).expect("hex")
-    }
-
-    fn json(text: &str) -> Value {
-        serde_json::from_str(text).expect("a vector file")
-    }
-
-    fn hmac(key: &[u8], data: &[u8]) -> Vec<u8> {
-        Keyed::new(key).0.chain_update(data).finalize().into_bytes().to_vec()
-    }
-
-    #[test]
-    fn rfc_4231_section_4() {
-        let vectors = json(include_str!("../tests/data/rfc4231/hmac_sha256.json"));
-        let cases = vectors["cases"].as_array().expect("cases");
-        assert_eq!(cases.len(), 7);
-        for case in cases {
-            let expected = unhex(&case["hmac_sha256_hex"]);
-            let mac = hmac(&unhex(&case["key_hex"]), &unhex(&case["data_hex"]));
-            assert_eq!(mac.get(..expected.len()), Some(expected.as_slice()), "{case}");
-        }
-    }
-
-    #[test]
-    fn wycheproof_hmac_sha256() {
-        let vectors = json(include_str!("../tests/data/wycheproof/hmac_sha256_test.json"));
-        let mut cases = 0;
-        for group in vectors["testGroups"].as_array().expect("groups") {
-            for case in group["tests"].as_array().expect("tests") {
-                let tag = unhex(&case["tag"]);
-                let mac = hmac(&unhex(&case["key"]), &unhex(&case["msg"]));
-                let is_valid = mac.get(..tag.len()) == Some(tag.as_slice());
-                assert_eq!(is_valid, case["result"] == "valid", "{case}");
-                cases += 1;
-            }
-        }
-        assert_eq!(cases, 174);
-    }
-
     #[test]
     fn the_documented_signing_keys() {
-        let vectors = json(include_str!("../tests/data/aws-docs-examples/examples.json"));
+        let vectors = include_str!("../tests/data/aws-docs-examples/examples.json");
+        let vectors: Value = serde_json::from_str(vectors).unwrap();
         let keys = vectors["signing_keys"].as_array().expect("keys");
         assert_eq!(keys.len(), 2);
         for case in keys {
@@ -256,11 +200,9 @@ mod tests {
             // A MAC shows its key only through what it makes: compare with one made by the
             // documented key.
             let secret = [b"AWS4", text("secret").as_bytes()].concat();
-            let ours = Keyed::derive(&secret, scope).0.chain_update(b"probe").finalize();
-            assert_eq!(
-                ours.into_bytes().to_vec(),
-                hmac(&unhex(&case["signing_key_hex"]), b"probe")
-            );
+            let theirs = MacKey::new(&::hex::decode(text("signing_key_hex")).unwrap());
+            let probe = |key: &MacKey| key.mac([&b"probe"[..]]).into_bytes();
+            assert_eq!(probe(&derive(&secret, scope)), probe(&theirs));
         }
     }
 
@@ -274,7 +216,7 @@ mod tests {
         let scope = Scope::new(signed_at.date(), region, Service::S3);
 
         let mut text = String::new();
-        put_string_to_sign(&mut text, signed_at, scope);
+        put_string_to_sign(&mut text, signed_at.into(), scope);
         assert_eq!(
             text,
             "AWS4-HMAC-SHA256\n20130524T000000Z\n20130524/us-east-1/s3/aws4_request\n"
@@ -282,23 +224,28 @@ mod tests {
 
         let mut digest = [0; 32];
         let canonical = "3bfa292879f6447bbcda7001decf97f4a54dc650c8942174ae0a9121cf58ad04";
-        hex::decode_to_slice(canonical, &mut digest).unwrap();
+        ::hex::decode_to_slice(canonical, &mut digest).unwrap();
         let key = SigningKey::derive(&credentials, scope);
-        let begun = key.keyed().begin(signed_at, scope);
+        let begun = Begun::new(key.mac(), signed_at.into(), scope);
         let signature = "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
-        assert_eq!(begun.sign(CanonicalDigest(digest)), signature.as_bytes());
-        let received = Signature::parse(signature);
-        assert!(begun.verify(CanonicalDigest(digest), received.as_ref()));
-        assert!(!begun.verify(CanonicalDigest(digest), None));
+        let digest = CanonicalDigest(digest);
+        assert_eq!(begun.sign(&digest), signature.as_bytes());
+        let expected = expected_mac(key.mac(), signed_at.into(), scope, &digest);
+        let received = Signature::new(signature);
+        assert!(Signature::is_that_of(received.as_ref(), &expected));
+        assert!(!Signature::is_that_of(None, &expected));
     }
 
     #[test]
     fn a_signature_has_one_spelling() {
-        let good = "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
-        assert!(Signature::parse(good).is_some());
+        let mac = MacKey::new(b"key").mac([&b"message"[..]]);
+        let good = "6e9ef29b75fffc5b7abae527d58fdadb2fe42e7219011976917343065f58ed4a";
+        let is_it = |text: &str| Signature::is_that_of(Signature::new(text).as_ref(), &mac);
+        assert!(is_it(good));
         let upper = good.to_ascii_uppercase();
-        for wrong in ["", &good[1..], &alloc::format!("{good}0"), &upper, &good.replace('a', "g")] {
-            assert!(Signature::parse(wrong).is_none(), "{wrong}");
+        let zeros = "\0".repeat(64);
+        for wrong in ["", &good[1..], &alloc::format!("{good}0"), &upper, &zeros] {
+            assert!(!is_it(wrong), "{wrong}");
         }
     }
 }

@@ -2,11 +2,14 @@
 
 use alloc::{string::String, vec::Vec};
 
-use hmac::digest::Update;
-
 /// Takes text piece by piece.
 pub(crate) trait Sink {
     fn put(&mut self, bytes: &[u8]);
+
+    /// Takes text that is known to be UTF-8.
+    fn put_str(&mut self, text: &str) {
+        self.put(text.as_bytes());
+    }
 }
 
 impl Sink for Vec<u8> {
@@ -21,75 +24,37 @@ impl Sink for String {
         // The default is never taken; a panic would be worse than a URL that does not verify.
         self.push_str(core::str::from_utf8(bytes).unwrap_or_default());
     }
-}
 
-/// Most canonical requests are shorter.
-const BUFFER_LEN: usize = 512;
-
-/// A stack buffer in front of a hasher.
-///
-/// Canonical text comes in a few dozen pieces of a few bytes. A hasher that is given each of them
-/// spends more time on its own book-keeping than on them.
-pub(crate) struct Buffered<H> {
-    inner: H,
-    buffer: [u8; BUFFER_LEN],
-    filled: usize,
-}
-
-impl<H: Update> Buffered<H> {
-    pub(crate) const fn new(inner: H) -> Self {
-        Self { inner, buffer: [0; BUFFER_LEN], filled: 0 }
-    }
-
-    /// The hasher, with all that was put.
-    pub(crate) fn into_inner(mut self) -> H {
-        self.flush();
-        self.inner
-    }
-
-    fn flush(&mut self) {
-        self.inner.update(self.buffer.get(..self.filled).unwrap_or_default());
-        self.filled = 0;
+    fn put_str(&mut self, text: &str) {
+        self.push_str(text);
     }
 }
 
-impl<H: Update> Sink for Buffered<H> {
-    fn put(&mut self, bytes: &[u8]) {
-        let end = self.filled.saturating_add(bytes.len());
-        if let Some(free) = self.buffer.get_mut(self.filled..end) {
-            free.copy_from_slice(bytes);
-            self.filled = end;
-            return;
-        }
-        self.flush();
-        match self.buffer.get_mut(..bytes.len()) {
-            Some(free) => {
-                free.copy_from_slice(bytes);
-                self.filled = bytes.len();
-            }
-            None => self.inner.update(bytes),
+/// Writes a number in plain digits.
+pub(crate) fn put_decimal(sink: &mut impl Sink, mut value: u32) {
+    let mut digits = [b'0'; 10];
+    let mut start = digits.len();
+    for place in digits.iter_mut().rev() {
+        *place = b'0'.saturating_add(u8::try_from(value % 10).unwrap_or_default());
+        value /= 10;
+        start = start.saturating_sub(1);
+        if value == 0 {
+            break;
         }
     }
+    sink.put(digits.get(start..).unwrap_or_default());
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use sha2::{Digest, Sha256};
-
     use super::*;
 
-    proptest! {
-        #[test]
-        fn pieces_hash_as_their_sum(pieces in prop::collection::vec(
-            prop::collection::vec(any::<u8>(), 0..1200), 0..12,
-        )) {
-            let mut buffered = Buffered::new(Sha256::new());
-            for piece in &pieces {
-                buffered.put(piece);
-            }
-            let whole: Vec<u8> = pieces.concat();
-            prop_assert_eq!(buffered.into_inner().finalize(), Sha256::digest(&whole));
+    #[test]
+    fn numbers_are_written_in_plain_digits() {
+        for value in [0, 1, 9, 10, 604_800, u32::MAX] {
+            let mut text = String::new();
+            put_decimal(&mut text, value);
+            assert_eq!(text, alloc::format!("{value}"));
         }
     }
 }

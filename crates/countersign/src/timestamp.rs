@@ -73,8 +73,7 @@ impl Timestamp {
     /// The UTC day it falls on.
     #[must_use]
     pub fn date(self) -> Date {
-        let [date @ .., _, _, _, _, _, _, _, _] = self.to_basic();
-        Date { digits: date }
+        Written::from(self).date()
     }
 
     /// The instant so many seconds later, or `None` after the year 9999.
@@ -123,6 +122,37 @@ impl Timestamp {
     }
 }
 
+/// An instant and its sixteen bytes, which are costly to make of it and are needed more than once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Written {
+    pub(crate) at: Timestamp,
+    basic: [u8; 16],
+}
+
+impl Written {
+    /// Reads what [`Timestamp::parse`] does: there is one spelling, so the text is kept.
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidValue> {
+        let at = Timestamp::parse(text)?;
+        let basic = text.as_bytes().try_into().map_err(|_| InvalidValue::Timestamp)?;
+        Ok(Self { at, basic })
+    }
+
+    pub(crate) fn date(self) -> Date {
+        let [digits @ .., _, _, _, _, _, _, _, _] = self.basic;
+        Date { digits }
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; 16] {
+        &self.basic
+    }
+}
+
+impl From<Timestamp> for Written {
+    fn from(at: Timestamp) -> Self {
+        Self { at, basic: at.to_basic() }
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(ascii(&self.to_basic()))
@@ -159,6 +189,10 @@ impl Date {
         let digits = <[u8; 8]>::try_from(text.as_bytes()).map_err(|_| InvalidValue::Date)?;
         calendar_date(digits).ok_or(InvalidValue::Date)?;
         Ok(Self { digits })
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; 8] {
+        &self.digits
     }
 
     /// The eight digits.

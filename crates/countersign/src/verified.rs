@@ -2,11 +2,8 @@ use alloc::{borrow::Cow, string::String};
 use core::fmt;
 
 use crate::{
-    Claim, Endpoint, Headers, Method, PayloadRule, Scope, Validity,
-    canonical::trim,
-    encode::Wire,
-    query::{Parameter, is_auth},
-    signed_headers::SignedHeaders,
+    Claim, Endpoint, Headers, Mechanism, Method, PayloadRule, Scope, Validity, canonical::trim,
+    encode::Wire, query::Parameter, signed_headers::SignedHeaders,
 };
 
 /// A request whose signature is right: the witness that it was verified.
@@ -24,8 +21,9 @@ pub struct Verified<'v, 'a> {
     scope: Scope<'v>,
     validity: Validity,
     payload: PayloadRule,
+    mechanism: Mechanism,
     method: Method<'a>,
-    host: &'a str,
+    host: &'a [u8],
     path: Wire<'a>,
     query: &'a str,
     signed_headers: SignedHeaders<'a>,
@@ -38,8 +36,9 @@ impl fmt::Debug for Verified<'_, '_> {
             .field("access_key_id", &self.access_key_id)
             .field("scope", &self.scope)
             .field("validity", &self.validity)
+            .field("mechanism", &self.mechanism)
             .field("method", &self.method)
-            .field("host", &self.host)
+            .field("host", &self.host())
             .field("path", &self.path.as_received())
             .field("signed_headers", &self.signed_headers)
             .finish_non_exhaustive()
@@ -70,12 +69,18 @@ impl<'v, 'a> Verified<'v, 'a> {
             scope,
             validity,
             payload,
+            mechanism: claim.mechanism(),
             method: claim.method,
-            host: core::str::from_utf8(trim(host)).unwrap_or_default(),
+            host: trim(host),
             path: claim.path,
             query: claim.query.as_received(),
             signed_headers: claim.signed_headers.clone(),
         }
+    }
+
+    /// A host that is no text is that of no endpoint.
+    fn host(&self) -> &'a str {
+        core::str::from_utf8(self.host).unwrap_or_default()
     }
 
     /// Who signed.
@@ -103,6 +108,12 @@ impl<'v, 'a> Verified<'v, 'a> {
         self.payload
     }
 
+    /// Where the signature stood.
+    #[must_use]
+    pub const fn mechanism(&self) -> Mechanism {
+        self.mechanism
+    }
+
     /// The method that was signed.
     #[must_use]
     pub const fn method(&self) -> Method<'a> {
@@ -116,11 +127,9 @@ impl<'v, 'a> Verified<'v, 'a> {
     }
 
     /// The query parameters that were signed beside the claim's own, decoded, in the order in which
-    /// they came.
+    /// they came. A claim in the header has none of its own in the query.
     pub fn query(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> {
-        let parameters = self.query.split('&').filter_map(|piece| Parameter::parse(piece).ok());
-        parameters
-            .filter(|parameter| !is_auth(parameter.name))
+        Parameter::all_but_auth(self.query)
             .map(|parameter| (parameter.name.decode(), parameter.value.decode()))
     }
 
@@ -161,11 +170,11 @@ impl<'v, 'a> Verified<'v, 'a> {
         let owned = |text: &str| Cow::Owned(String::from(text));
         match self.path.decode() {
             Cow::Borrowed(path) => {
-                let (bucket, key) = endpoint.locate(self.host, path)?;
+                let (bucket, key) = endpoint.locate(self.host(), path)?;
                 Some(Resource { bucket: Cow::Borrowed(bucket), key: key.map(Cow::Borrowed) })
             }
             Cow::Owned(path) => {
-                let (bucket, key) = endpoint.locate(self.host, &path)?;
+                let (bucket, key) = endpoint.locate(self.host(), &path)?;
                 Some(Resource { bucket: owned(bucket), key: key.map(owned) })
             }
         }

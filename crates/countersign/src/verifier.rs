@@ -2,17 +2,22 @@ use alloc::{borrow::Cow, boxed::Box};
 use core::fmt;
 
 use crate::{
-    Claim, Date, Headers, Lifetime, Method, ParseError, PayloadRule, Region, Scope, Service,
-    SigningKey, Skew, Timestamp, Validity, Verified, VerifyError,
-    canonical::CanonicalRequest,
+    Claim, Date, Headers, Lifetime, Mechanism, Method, ParseError, PayloadRule, Region, Scope,
+    Service, SigningKey, Skew, Timestamp, Validity, Verified, VerifyError,
+    canonical::{CanonicalRequest, put_header_value, put_tail},
+    claim::Term,
+    encode::Part,
     error::{Field, ScopeMismatch},
     names::{CONTENT_SHA256, has_amz_prefix, is_header_value},
+    received::Received,
     scope::TERMINATOR,
-    signing_key::Keyed,
+    sha256::MacKey,
+    signing_key::{Signature, expected_mac},
     sink::Sink,
 };
 
-/// The policy by which claims are verified: one region, one service, a clock skew.
+/// The policy by which claims are verified: one region, one service, a clock skew. It is the same
+/// for requests that are presigned and those that are signed in their header.
 ///
 /// The order of its checks, and so its answer to a request that is wrong in two ways, is that of
 /// AWS.
@@ -49,21 +54,25 @@ use crate::{
 pub struct Verifier {
     region: Box<str>,
     service: Box<str>,
+    /// What a credential ends in, behind its date, in a query and in a header.
+    credential_ends: CredentialEnds,
     skew: Skew,
-    default_payload: PayloadRule,
-    nobody: Keyed,
+    default_payload: Option<PayloadRule>,
+    nobody: MacKey,
 }
 
 impl Verifier {
-    /// Verifies what was signed for this region and service, by a clock that is up to 900 s ahead.
+    /// Verifies what was signed for this region and service, by a clock that is up to 900 s ahead;
+    /// or behind, in a request that is signed in its header.
     #[must_use]
     pub fn new(region: Region<'_>, service: Service<'_>) -> Self {
         Self {
             region: region.as_str().into(),
             service: service.as_str().into(),
+            credential_ends: CredentialEnds::new(region, service),
             skew: Skew::default(),
-            default_payload: PayloadRule::Unsigned,
-            nobody: Keyed::nobody(),
+            default_payload: None,
+            nobody: MacKey::new(&[]),
         }
     }
 
@@ -75,11 +84,13 @@ impl Verifier {
     }
 
     /// Says what was signed of the body where a request has no `x-amz-content-sha256` header.
-    /// S3 means [`PayloadRule::Unsigned`], which is the default; other services mean the body
-    /// itself.
+    ///
+    /// S3 means [`PayloadRule::Unsigned`] in a presigned request, which is the default. In one that
+    /// is signed in its header S3 wants that header, so there is no default; other services mean the
+    /// body itself.
     #[must_use]
     pub const fn with_default_payload(mut self, payload: PayloadRule) -> Self {
-        self.default_payload = payload;
+        self.default_payload = Some(payload);
         self
     }
 
@@ -93,14 +104,27 @@ impl Verifier {
         claim: &'c Claim<'a, H>,
         now: Timestamp,
     ) -> Result<Checked<'c, 'a, H>, VerifyError> {
+        let payload = self.payload(claim)?;
         let validity = self.check_time(claim, now)?;
         let (access_key_id, scope) = self.check_scope(claim)?;
         claim.signed_headers.check()?;
         check_must_be_signed(claim)?;
         let absent_header = find_absent(claim)?;
-        let payload = claim.payload.unwrap_or(self.default_payload);
         let nobody = &self.nobody;
         Ok(Checked { claim, access_key_id, scope, validity, absent_header, payload, nobody })
+    }
+
+    fn payload<H: Headers + ?Sized>(
+        &self,
+        claim: &Claim<'_, H>,
+    ) -> Result<PayloadRule, ParseError> {
+        let is_s3 = Service::known(&self.service) == Service::S3;
+        match (claim.payload, claim.mechanism(), self.default_payload) {
+            (Some(payload), ..) => Ok(payload),
+            (None, Mechanism::Query, default) => Ok(default.unwrap_or_default()),
+            (None, Mechanism::Header, Some(default)) if !is_s3 => Ok(default),
+            (None, Mechanism::Header, _) => Err(ParseError::Missing(Field::ContentSha256)),
+        }
     }
 
     fn check_time<H: Headers + ?Sized>(
@@ -108,18 +132,40 @@ impl Verifier {
         claim: &Claim<'_, H>,
         now: Timestamp,
     ) -> Result<Validity, VerifyError> {
-        if claim.expires > u64::from(Lifetime::MAX.as_secs()) {
+        match claim.term {
+            Term::Secs(secs) => self.check_lifetime(claim.signed_at.at, secs, now),
+            Term::AtOnce => self.check_skew(claim.signed_at.at, now),
+        }
+    }
+
+    fn check_skew(&self, signed_at: Timestamp, now: Timestamp) -> Result<Validity, VerifyError> {
+        let skew = self.skew;
+        let validity =
+            Validity::around(signed_at, skew).ok_or(ParseError::Malformed(Field::Date))?;
+        if !validity.contains(now) {
+            return Err(VerifyError::TimeSkewed { now, signed_at, skew });
+        }
+        Ok(validity)
+    }
+
+    fn check_lifetime(
+        &self,
+        signed_at: Timestamp,
+        secs: u64,
+        now: Timestamp,
+    ) -> Result<Validity, VerifyError> {
+        if secs > u64::from(Lifetime::MAX.as_secs()) {
             return Err(VerifyError::LifetimeTooLong);
         }
-        let not_before = claim.signed_at.saturating_sub_secs(self.skew.as_secs());
+        let not_before = signed_at.saturating_sub_secs(self.skew.as_secs());
         if now < not_before {
             return Err(VerifyError::NotYetValid { now, not_before });
         }
         // No seconds at all are plain digits too, and over before they begin.
-        let Ok(lifetime) = Lifetime::from_secs(claim.expires) else {
-            return Err(VerifyError::Expired { now, not_after: claim.signed_at });
+        let Ok(lifetime) = Lifetime::from_secs(secs) else {
+            return Err(VerifyError::Expired { now, not_after: signed_at });
         };
-        let validity = Validity::new(claim.signed_at, lifetime, self.skew)
+        let validity = Validity::new(signed_at, lifetime, self.skew)
             .ok_or(ParseError::Malformed(Field::Date))?;
         if !validity.contains(now) {
             return Err(VerifyError::Expired { now, not_after: validity.not_after() });
@@ -131,6 +177,14 @@ impl Verifier {
         &self,
         claim: &Claim<'a, H>,
     ) -> Result<(Cow<'a, str>, Scope<'_>), VerifyError> {
+        let own = |date| {
+            let (region, service) = (Region::known(&self.region), Service::known(&self.service));
+            Scope::new(date, region, service)
+        };
+        let date_signed = claim.signed_at.date();
+        if let Some(access_key_id) = self.credential_ends.cut(claim.credential, date_signed) {
+            return Ok((Cow::Borrowed(access_key_id), own(date_signed)));
+        }
         let [access_key_id, date, region, service, terminator] = claim.credential()?;
         let date = Date::parse(&date).map_err(|_| ParseError::Malformed(Field::Credential))?;
         if *region != *self.region {
@@ -144,11 +198,10 @@ impl Verifier {
         if terminator != TERMINATOR {
             return Err(VerifyError::Scope(ScopeMismatch::Terminator));
         }
-        if date != claim.signed_at.date() {
+        if date != date_signed {
             return Err(VerifyError::DateMismatch);
         }
-        let (region, service) = (Region::known(&self.region), Service::known(&self.service));
-        Ok((access_key_id, Scope::new(date, region, service)))
+        Ok((access_key_id, own(date)))
     }
 }
 
@@ -160,6 +213,37 @@ impl fmt::Debug for Verifier {
             .field("skew", &self.skew)
             .field("default_payload", &self.default_payload)
             .finish_non_exhaustive()
+    }
+}
+
+/// How the credentials end that a verifier takes, as everybody spells them. What ends in another
+/// way is read part by part, and mostly refused.
+struct CredentialEnds {
+    /// `%2Fus-east-1%2Fs3%2Faws4_request`
+    in_query: Box<str>,
+    /// `/us-east-1/s3/aws4_request`
+    in_header: Box<str>,
+}
+
+impl CredentialEnds {
+    fn new(region: Region<'_>, service: Service<'_>) -> Self {
+        let parts = ["", region.as_str(), service.as_str(), TERMINATOR];
+        Self { in_query: parts.join("%2F").into(), in_header: parts.join("/").into() }
+    }
+
+    /// The access key id of a credential of this day with one of these ends; `None` where it has
+    /// another, or the id is anything but plain characters.
+    fn cut<'a>(&self, credential: Received<'a>, date: Date) -> Option<&'a str> {
+        let (end, slash) = match credential {
+            Received::Query(_) => (&self.in_query, "%2F"),
+            Received::Header(_) => (&self.in_header, "/"),
+        };
+        let dated = credential.as_received().strip_suffix(&**end)?;
+        let (dateless, last) = dated.split_at_checked(dated.len().checked_sub(8)?)?;
+        let access_key_id =
+            dateless.strip_suffix(slash).filter(|_| last.as_bytes() == date.as_bytes())?;
+        let is_plain = !access_key_id.is_empty() && Part::Query.is_all_plain(access_key_id);
+        is_plain.then_some(access_key_id)
     }
 }
 
@@ -210,7 +294,7 @@ pub struct Checked<'c, 'a, H: ?Sized> {
     validity: Validity,
     absent_header: Option<&'c str>,
     payload: PayloadRule,
-    nobody: &'c Keyed,
+    nobody: &'c MacKey,
 }
 
 impl<'c, 'a, H: Headers + ?Sized> Checked<'c, 'a, H> {
@@ -240,10 +324,9 @@ impl<'c, 'a, H: Headers + ?Sized> Checked<'c, 'a, H> {
             key.access_key_id() == self.access_key_id && key.scope() == self.scope
         };
         let key = key.filter(is_right);
-        let signature = self.claim.signature.as_ref();
-        let mac = key.map_or(self.nobody, SigningKey::keyed);
-        let begun = mac.begin(self.claim.signed_at, self.scope);
-        let is_match = begun.verify(self.digest(), signature);
+        let mac_key = key.map_or(self.nobody, SigningKey::mac);
+        let expected = expected_mac(mac_key, self.claim.signed_at, self.scope, &self.digest());
+        let is_match = Signature::is_that_of(self.claim.signature.as_ref(), &expected);
         let Some(key) = key else { return Err(VerifyError::UnknownKey) };
         if let Some(name) = self.absent_header {
             return Err(VerifyError::SignedHeaderAbsent(name.into()));
@@ -259,7 +342,7 @@ impl<'c, 'a, H: Headers + ?Sized> Checked<'c, 'a, H> {
     fn has_token_of(&self, key: &SigningKey) -> bool {
         match (self.claim.session_token, key.session_token()) {
             (None, None) => true,
-            (Some(received), Some(token)) => received.bytes().eq(token.as_str().bytes()),
+            (Some(received), Some(token)) => received.is(token.as_str()),
             _ => false,
         }
     }
@@ -285,6 +368,17 @@ impl<H: Headers + ?Sized> CanonicalRequest for Checked<'_, '_, H> {
 
     fn payload(&self) -> PayloadRule {
         self.payload
+    }
+
+    fn put_tail(&self, sink: &mut impl Sink) {
+        if !self.claim.signed_headers.is_host_only() || self.payload != PayloadRule::Unsigned {
+            return put_tail(self, sink);
+        }
+        sink.put(b"\nhost:");
+        if let Some(host) = self.claim.header_values("host").next() {
+            put_header_value(sink, host);
+        }
+        sink.put(b"\n\nhost\nUNSIGNED-PAYLOAD");
     }
 }
 

@@ -52,6 +52,26 @@ fn presigning_allocates_the_url_and_nothing_else() {
 }
 
 #[test]
+fn presigning_a_part_allocates_nothing() {
+    let (bucket, key) = (bucket(), signing_key());
+    let presigner = key.at(now()).unwrap();
+    for name in KEYS {
+        let path = bucket.object(name).unwrap();
+        let request = PresignRequest::new(Method::PUT, path, Lifetime::MAX);
+        let parts = presigner.parts(&request, &"A".repeat(128)).unwrap();
+        let mut buffer = String::with_capacity(4096);
+        let ten = || {
+            for number in 1..=10 {
+                buffer.clear();
+                parts.presign_into(number, &mut buffer).unwrap();
+            }
+        };
+        assert_eq!(measure(ten).count_total, 0, "{name}");
+        assert_eq!(measure(|| drop(parts.presign(11).unwrap())).count_total, 1, "{name}");
+    }
+}
+
+#[test]
 fn verifying_allocates_nothing() {
     let (bucket, key) = (bucket(), signing_key());
     let verifier = Verifier::new(Region::new("us-east-1").unwrap(), Service::S3);

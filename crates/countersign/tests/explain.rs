@@ -5,6 +5,8 @@
 mod checks;
 #[expect(dead_code, reason = "other tests use the rest")]
 mod common;
+#[path = "explain/header.rs"]
+mod header;
 #[path = "explain/mangled.rs"]
 mod mangled;
 #[path = "explain/pairs.rs"]

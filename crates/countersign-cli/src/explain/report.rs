@@ -64,7 +64,9 @@ impl<'e> Found<'e> {
         let cause = &finding.cause;
         let sides = cause.sides();
         let secs = match cause {
-            Cause::SignedAhead { secs } | Cause::Expired { secs } => Some(*secs),
+            Cause::SignedAhead { secs }
+            | Cause::SignedBehind { secs }
+            | Cause::Expired { secs } => Some(*secs),
             _ => None,
         };
         Self {

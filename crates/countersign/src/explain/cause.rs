@@ -17,8 +17,6 @@ use crate::{Date, ParseError};
 pub enum Cause {
     /// The request is not signed at all.
     Anonymous,
-    /// It is signed in its `Authorization` header, not by a presigned URL.
-    SignedInHeader,
     /// It is signed with Signature Version 2.
     SignatureV2,
     /// It is signed in its header and its query.
@@ -35,6 +33,11 @@ pub enum Cause {
     /// It is signed for a time to come.
     SignedAhead {
         /// How far the clock of the signer is ahead.
+        secs: u64,
+    },
+    /// It is signed in its header, and that too long ago.
+    SignedBehind {
+        /// How long ago it was signed.
         secs: u64,
     },
     /// Its time is over.

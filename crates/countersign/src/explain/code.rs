@@ -14,13 +14,13 @@ impl Cause {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Anonymous => "anonymous",
-            Self::SignedInHeader => "signed_in_header",
             Self::SignatureV2 => "signature_v2",
             Self::TwoMechanisms => "two_mechanisms",
             Self::Mangled(mangling) => mangling.code(),
             Self::CutOff { .. } => "cut_off",
             Self::Unreadable(_) => "unreadable",
             Self::SignedAhead { .. } => "signed_ahead",
+            Self::SignedBehind { .. } => "signed_behind",
             Self::Expired { .. } => "expired",
             Self::LifetimeTooLong { .. } => "lifetime_too_long",
             Self::Region { .. } => "region",

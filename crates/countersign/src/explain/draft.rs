@@ -2,16 +2,16 @@
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::cause::Cause;
 use crate::{
     Method, PayloadRule, Scope, SigningKey, Timestamp,
     canonical::{CanonicalDigest, CanonicalRequest},
-    payload::hex_of,
-    signing_key::Signature,
+    hex, sha256,
+    signing_key::{ALGORITHM, Begun, Signature, expected_mac},
     sink::Sink,
+    timestamp::Written,
 };
 
 /// What a canonical request is made of, as far as it is known.
@@ -175,22 +175,23 @@ impl CanonicalRequest for Edited<'_, '_> {
 /// A signature that was received, and when it says it was made.
 pub(super) struct Presented {
     pub(super) signature: Option<Signature>,
-    pub(super) signed_at: Timestamp,
+    pub(super) signed_at: Written,
 }
 
 impl Presented {
     /// Whether it is the signature of this canonical request under this key.
     pub(super) fn is_of(&self, canonical: &impl CanonicalRequest, key: &SigningKey) -> bool {
-        self.is_of_digest(canonical.digest(), key)
+        self.is_of_digest(&canonical.digest(), key)
     }
 
     /// Whether it is the signature of a canonical request that somebody else wrote.
     pub(super) fn is_of_text(&self, canonical: &str, key: &SigningKey) -> bool {
-        self.is_of_digest(CanonicalDigest(Sha256::digest(canonical).into()), key)
+        self.is_of_digest(&CanonicalDigest(sha256::digest(canonical.as_bytes())), key)
     }
 
-    fn is_of_digest(&self, digest: CanonicalDigest, key: &SigningKey) -> bool {
-        key.keyed().begin(self.signed_at, key.scope()).verify(digest, self.signature.as_ref())
+    fn is_of_digest(&self, digest: &CanonicalDigest, key: &SigningKey) -> bool {
+        let expected = expected_mac(key.mac(), self.signed_at, key.scope(), digest);
+        self.signature.is_some() & Signature::is_that_of(self.signature.as_ref(), &expected)
     }
 
     /// The signature that would be right, so that it can be kept out of what is shown.
@@ -199,16 +200,17 @@ impl Presented {
         canonical: &impl CanonicalRequest,
         key: &SigningKey,
     ) -> Zeroizing<String> {
-        let mac = key.keyed().begin(self.signed_at, key.scope()).sign(canonical.digest());
+        let begun = Begun::new(key.mac(), self.signed_at, key.scope());
+        let mac = begun.sign(&canonical.digest());
         Zeroizing::new(String::from_utf8_lossy(&mac).into_owned())
     }
 }
 
 /// The string to sign of a canonical request, line by line.
 pub(super) fn string_to_sign(canonical: &[u8], at: Timestamp, scope: Scope<'_>) -> [String; 4] {
-    let digest = hex_of(Sha256::digest(canonical).into());
+    let digest = hex::of_digest(&sha256::digest(canonical));
     [
-        crate::signing_key::ALGORITHM.into(),
+        ALGORITHM.into(),
         alloc::format!("{at}"),
         alloc::format!("{scope}"),
         String::from_utf8_lossy(&digest).into_owned(),

@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 
 use super::{cause::Cause, redact::Redactor};
-use crate::{ParseError, ScopeMismatch, VerifyError, error::Field};
+use crate::{Mechanism, ParseError, ScopeMismatch, VerifyError, error::Field};
 
 /// Why a request is refused: what a server answers, and what is behind it.
 ///
@@ -145,6 +145,7 @@ impl Stage {
             VerifyError::Parse(_) => Self::Parse,
             VerifyError::LifetimeTooLong
             | VerifyError::NotYetValid { .. }
+            | VerifyError::TimeSkewed { .. }
             | VerifyError::Expired { .. } => Self::Time,
             VerifyError::Scope(_) | VerifyError::DateMismatch => Self::Scope,
             VerifyError::HostNotSigned | VerifyError::UnsignedHeader(_) => Self::Headers,
@@ -175,9 +176,11 @@ impl Finding {
 
 impl Answer {
     /// As AWS has it, from recorded answers and from implementations that were checked against it.
-    pub(super) const fn of(error: &VerifyError) -> Self {
+    pub(super) const fn of(error: &VerifyError, mechanism: Mechanism) -> Self {
+        let malformed = Self::malformed(mechanism);
         let (status, code) = match error {
-            VerifyError::Parse(error) => return Self::of_parse(*error),
+            VerifyError::Parse(error) => return Self::of_parse(*error, mechanism),
+            VerifyError::TimeSkewed { .. } => (403, "RequestTimeTooSkewed"),
             VerifyError::NotYetValid { .. }
             | VerifyError::Expired { .. }
             | VerifyError::HostNotSigned
@@ -188,7 +191,7 @@ impl Answer {
                 | ScopeMismatch::Service { .. }
                 | ScopeMismatch::Terminator,
             )
-            | VerifyError::DateMismatch => (400, "AuthorizationQueryParametersError"),
+            | VerifyError::DateMismatch => (400, malformed),
             VerifyError::UnknownKey => (403, "InvalidAccessKeyId"),
             VerifyError::SignedHeaderAbsent(_) | VerifyError::SignatureMismatch => {
                 (403, "SignatureDoesNotMatch")
@@ -197,7 +200,14 @@ impl Answer {
         Self { status, code }
     }
 
-    const fn of_parse(error: ParseError) -> Self {
+    const fn malformed(mechanism: Mechanism) -> &'static str {
+        match mechanism {
+            Mechanism::Query => "AuthorizationQueryParametersError",
+            Mechanism::Header => "AuthorizationHeaderMalformed",
+        }
+    }
+
+    const fn of_parse(error: ParseError, mechanism: Mechanism) -> Self {
         let (status, code) = match error {
             ParseError::Missing(Field::Algorithm) => (403, "AccessDenied"),
             ParseError::TwoMechanisms
@@ -209,7 +219,8 @@ impl Answer {
             ParseError::Malformed(Field::Method | Field::Header | Field::Host)
             | ParseError::Duplicate(Field::Header | Field::Host) => (400, "InvalidRequest"),
             ParseError::TooLarge(Field::Header) => (400, "RequestHeaderSectionTooLarge"),
-            _ => (400, "AuthorizationQueryParametersError"),
+            ParseError::Missing(Field::ContentSha256) => (400, "InvalidRequest"),
+            _ => (400, Self::malformed(mechanism)),
         };
         Self { status, code }
     }

@@ -3,11 +3,14 @@
 use alloc::{format, string::String, vec::Vec};
 
 use super::{
-    cause::{Cause, HeaderChange, Sides},
+    cause::{Cause, HeaderChange, Sides, TokenFault},
     draft::{Draft, Edit, Variant},
     received::Fields,
 };
-use crate::{Method, PayloadRule, names::CONTENT_SHA256};
+use crate::{
+    Method, PayloadRule,
+    names::{CONTENT_SHA256, SECURITY_TOKEN},
+};
 
 const METHODS: [Method<'static>; 5] =
     [Method::GET, Method::PUT, Method::HEAD, Method::POST, Method::DELETE];
@@ -79,6 +82,17 @@ pub(super) fn payload_variants(
 pub(super) fn variants(draft: &Draft<'_>) -> Vec<Variant> {
     let others = draft.headers.iter().filter(|(name, _)| name != "host");
     others.flat_map(|(name, value)| of_header(name, value.as_deref())).collect()
+}
+
+/// What is tried of a session token that is signed as a header: that of the credentials.
+pub(super) fn token_variants(draft: &Draft<'_>, token: Option<&str>) -> Vec<Variant> {
+    let received = draft.headers.iter().find(|(name, _)| name == SECURITY_TOKEN);
+    let variant = received.zip(token).map(|((name, value), token)| {
+        let fault = if value.is_some() { TokenFault::Changed } else { TokenFault::Removed };
+        let edit = Edit::Header(name.clone(), Some(token.into()));
+        Variant::new(edit, Cause::Token(fault))
+    });
+    variant.into_iter().collect()
 }
 
 fn of_header(name: &str, received: Option<&[u8]>) -> Vec<Variant> {

@@ -14,8 +14,8 @@ use super::{
     server::{Lines, compare_strings_to_sign},
 };
 use crate::{
-    Credentials, Field, ParseError, PayloadRule, Region, RequestHead, ScopeMismatch, Service,
-    SigningKey, Timestamp, Verifier, VerifyError, credentials::SessionToken,
+    Credentials, Field, Mechanism, ParseError, PayloadRule, Region, RequestHead, ScopeMismatch,
+    Service, SigningKey, Timestamp, Verifier, VerifyError, credentials::SessionToken,
 };
 
 const SIGNATURE_LEN: usize = 64;
@@ -68,7 +68,8 @@ impl<'i, 'e> Investigation<'i, 'e> {
         }
         match refusal {
             Some(error) => {
-                let answer = self.answer(&error);
+                let mechanism = Mechanism::of(head).ok().flatten().unwrap_or(Mechanism::Query);
+                let answer = self.answer(&error, mechanism);
                 self.finish(Verdict::Refused(Stage::of(&error)), Some(answer))
             }
             None => self.finish(Verdict::Unknown, None),
@@ -82,7 +83,7 @@ impl<'i, 'e> Investigation<'i, 'e> {
 
     /// What a server says. AWS looks at the token before the signature; this crate, which knows the
     /// token only with the key, behind it.
-    fn answer(&self, error: &VerifyError) -> Answer {
+    fn answer(&self, error: &VerifyError, mechanism: Mechanism) -> Answer {
         let token = self.findings.iter().find_map(|finding| match finding.cause {
             Cause::Token(fault) => Some(fault),
             _ => None,
@@ -93,7 +94,7 @@ impl<'i, 'e> Investigation<'i, 'e> {
                 Some(TokenFault::Unexpected | TokenFault::Changed),
             ) => Answer::INVALID_TOKEN,
             (VerifyError::SignatureMismatch, Some(TokenFault::Absent)) => Answer::INVALID_ID,
-            _ => Answer::of(error),
+            _ => Answer::of(error, mechanism),
         }
     }
 
@@ -148,7 +149,8 @@ impl<'i, 'e> Investigation<'i, 'e> {
             }
             return self.examine(repaired, received);
         }
-        let is_cut_off = !head.target.contains(Field::Signature.as_str());
+        let has = |name: &str| head.target.contains(name);
+        let is_cut_off = has("X-Amz-") && !has(Field::Signature.as_str());
         let is_renamed = candidates.iter().any(|(ways, _)| ways == &[Mangling::ParameterNames]);
         let cause = match error {
             _ if is_renamed => Cause::Mangled(Mangling::ParameterNames),
@@ -211,7 +213,8 @@ impl<'i, 'e> Investigation<'i, 'e> {
         let digits = received.signature_digits.len();
         if received.presented.signature.is_none() {
             let is_hex = received.signature_digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-            let cause = if is_hex && digits < SIGNATURE_LEN {
+            let is_in_query = received.mechanism == Mechanism::Query;
+            let cause = if is_in_query && is_hex && digits < SIGNATURE_LEN {
                 Cause::CutOff { signature_digits: Some(digits) }
             } else {
                 Cause::Unreadable(ParseError::Malformed(Field::Signature))
@@ -239,12 +242,14 @@ impl<'i, 'e> Investigation<'i, 'e> {
             let Err(error) = self.verifier(region, service).check(&claim, now).map(|_| ()) else {
                 return;
             };
-            let signed_at = received.presented.signed_at;
+            let signed_at = received.presented.signed_at.at;
             let cause = cause_of(&error, received, self.now);
             self.find(cause, Evidence::Seen);
             match error {
                 // What is over before it begins stays so at any time.
-                VerifyError::Expired { .. } | VerifyError::NotYetValid { .. }
+                VerifyError::Expired { .. }
+                | VerifyError::NotYetValid { .. }
+                | VerifyError::TimeSkewed { .. }
                     if now != signed_at =>
                 {
                     now = signed_at;
@@ -358,7 +363,7 @@ impl<'i, 'e> Investigation<'i, 'e> {
         else {
             return false;
         };
-        let ours = string_to_sign(canonical, received.presented.signed_at, scope);
+        let ours = string_to_sign(canonical, received.presented.signed_at.at, scope);
         let differences = compare_strings_to_sign(&ours, theirs);
         let is_same = differences.is_empty();
         for cause in differences {
@@ -401,9 +406,6 @@ fn unsigned(head: &RequestHead<'_, Fields<'_>>, error: ParseError) -> Option<Cau
     if error != ParseError::Missing(Field::Algorithm) || has("x-amz-") || has("x%2damz-") {
         return None;
     }
-    if authorization.starts_with("AWS4-") {
-        return Some(Cause::SignedInHeader);
-    }
     Some(Cause::Anonymous)
 }
 
@@ -411,11 +413,15 @@ fn cause_of(error: &VerifyError, received: &Received<'_>, now: Timestamp) -> Cau
     let secs = |from: Timestamp, to: Timestamp| {
         u64::try_from(to.unix_secs().saturating_sub(from.unix_secs())).unwrap_or_default()
     };
-    let signed_at = received.presented.signed_at;
+    let signed_at = received.presented.signed_at.at;
     match error {
         VerifyError::Parse(error) => Cause::Unreadable(*error),
-        VerifyError::LifetimeTooLong => Cause::LifetimeTooLong { secs: received.expires_secs },
+        VerifyError::LifetimeTooLong => Cause::LifetimeTooLong { secs: received.lifetime_secs },
         VerifyError::NotYetValid { .. } => Cause::SignedAhead { secs: secs(now, signed_at) },
+        VerifyError::TimeSkewed { .. } if signed_at > now => {
+            Cause::SignedAhead { secs: secs(now, signed_at) }
+        }
+        VerifyError::TimeSkewed { .. } => Cause::SignedBehind { secs: secs(signed_at, now) },
         VerifyError::Expired { not_after, .. } => Cause::Expired { secs: secs(*not_after, now) },
         VerifyError::Scope(ScopeMismatch::Region { expected, got }) => {
             Cause::Region { expected: expected.clone(), got: got.clone() }

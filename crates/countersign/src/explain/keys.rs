@@ -123,7 +123,7 @@ pub(super) fn credential_variants(
             other.add_scope(Scope::new(scope.date(), scope.region(), service));
         }
     }
-    for date in days_around(received.presented.signed_at) {
+    for date in days_around(received.presented.signed_at.at) {
         other.add_scope(Scope::new(date, scope.region(), scope.service()));
     }
     other.variants

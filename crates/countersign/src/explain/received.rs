@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 use super::draft::{Draft, Presented};
 use crate::{
-    Claim, Date, Headers, ParseError, PayloadRule, Region, RequestHead, Scope, Service,
-    canonical::trim, error::Field, signing_key::Signature,
+    Claim, Date, Headers, Mechanism, ParseError, PayloadRule, Region, RequestHead, Scope, Service,
+    canonical::trim, claim::Term, error::Field, names::AUTHORIZATION, signing_key::Signature,
 };
 
 /// The header fields of a request, gathered.
@@ -28,12 +28,14 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Reads the claim of a request. Once a request may be signed in its header too, this is where the
-/// mechanism is told.
+/// Reads the claim of a request, wherever it stands.
 pub(super) fn claim_of<'a>(
     head: &RequestHead<'a, Fields<'a>>,
 ) -> Result<Claim<'a, Fields<'a>>, ParseError> {
-    Claim::parse(head)
+    match Mechanism::of(head)? {
+        Some(Mechanism::Header) => Claim::parse_header(head),
+        _ => Claim::parse(head),
+    }
 }
 
 /// What a request says of itself, whichever way it carries its claim.
@@ -51,11 +53,13 @@ pub(super) struct Received<'a> {
     /// The digits of the signature, however many there are.
     pub(super) signature_digits: Zeroizing<String>,
     pub(super) presented: Presented,
-    pub(super) expires_secs: u64,
+    pub(super) mechanism: Mechanism,
+    /// What `X-Amz-Expires` says.
+    pub(super) lifetime_secs: u64,
 }
 
 impl<'a> Received<'a> {
-    /// Reads the claim of a presigned URL.
+    /// Reads the claim of a request.
     pub(super) fn read(
         head: &RequestHead<'a, Fields<'a>>,
         default_payload: PayloadRule,
@@ -71,8 +75,13 @@ impl<'a> Received<'a> {
             // One that is there twice is what most servers make of it: a list.
             (String::from(name), (!values.is_empty()).then(|| values.join(&b',')))
         };
-        let signature = claim.query.auth(Field::Signature).map(|wire| wire.decode().into_owned());
-        let signature_digits = Zeroizing::new(signature.unwrap_or_default());
+        let signature_digits = Zeroizing::new(match claim.mechanism() {
+            Mechanism::Query => {
+                let signature = claim.query.auth(Field::Signature);
+                signature.map(|wire| wire.decode().into_owned()).unwrap_or_default()
+            }
+            Mechanism::Header => signature_in(head.headers.text(AUTHORIZATION)).into(),
+        });
         let draft = Draft {
             method: claim.method,
             path,
@@ -91,11 +100,17 @@ impl<'a> Received<'a> {
             service,
             session_token: claim.session_token.map(|wire| Zeroizing::new(wire.decode().into())),
             presented: Presented {
-                signature: Signature::parse(&signature_digits),
+                signature: is_signature(&signature_digits)
+                    .then(|| Signature::new(&signature_digits))
+                    .flatten(),
                 signed_at: claim.signed_at,
             },
             signature_digits,
-            expires_secs: claim.expires,
+            mechanism: claim.mechanism(),
+            lifetime_secs: match claim.term {
+                Term::Secs(secs) => secs,
+                Term::AtOnce => 0,
+            },
         })
     }
 
@@ -110,4 +125,16 @@ impl<'a> Received<'a> {
     pub(super) fn header(&self, name: &str) -> Option<&'a str> {
         self.headers.text(name)
     }
+}
+
+/// Whether a text is 64 lower-case hex digits.
+fn is_signature(text: &str) -> bool {
+    const DIGITS: usize = 64;
+    text.len() == DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// What an `Authorization` header says of the signature.
+fn signature_in(authorization: Option<&str>) -> &str {
+    let rest = authorization.and_then(|text| text.split_once("Signature="));
+    rest.and_then(|(_, rest)| rest.split([',', ' ']).next()).unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{
     cause::Cause, draft::Variant, headers, hosts, keys, paths, queries, received::Received,
 };
-use crate::{Credentials, Region, Service, SigningKey, credentials::SessionToken};
+use crate::{Credentials, Mechanism, Region, Service, SigningKey, credentials::SessionToken};
 
 /// How many requests are tried. Each is hashed once, so all together take well below a second.
 const TRIES_MAX: usize = 10_000;
@@ -23,7 +23,10 @@ pub(super) struct Surroundings<'s> {
 pub(super) fn variants(received: &Received<'_>, around: &Surroundings<'_>) -> Vec<Variant> {
     let mut groups = groups_without_secret(received, around.hosts);
     let token = around.credentials.session_token().map(SessionToken::as_str);
-    groups.push(queries::token_variants(&received.draft.query, token));
+    groups.push(match received.mechanism {
+        Mechanism::Query => queries::token_variants(&received.draft.query, token),
+        Mechanism::Header => headers::token_variants(&received.draft, token),
+    });
     let server = (around.region, around.service);
     groups.push(keys::credential_variants(received, around.credentials, server));
     if let Some(scope) = received.scope() {

@@ -20,6 +20,9 @@ impl fmt::Display for Cause {
             Self::SignedAhead { secs } => {
                 write!(f, "it is signed {} ahead of this clock", Span(*secs))
             }
+            Self::SignedBehind { secs } => {
+                write!(f, "it is signed {} behind this clock", Span(*secs))
+            }
             Self::Expired { secs } => write!(f, "it expired {} ago", Span(*secs)),
             Self::LifetimeTooLong { secs } => {
                 write!(f, "X-Amz-Expires is {secs} s, and 604800 s are the most")
@@ -66,7 +69,6 @@ impl Cause {
     const fn fixed_words(&self) -> &'static str {
         match self {
             Self::Anonymous => "the request is not signed at all",
-            Self::SignedInHeader => "it is signed in its Authorization header, not in its URL",
             Self::SignatureV2 => "it is signed with Signature Version 2, which is retired",
             Self::TwoMechanisms => "it is signed twice: in its query and in its header",
             Self::Mangled(mangling) => mangling.words(),
@@ -91,7 +93,6 @@ impl Cause {
     pub const fn advice(&self) -> &'static str {
         match self {
             Self::Anonymous => "Sign it, or see whether something dropped the query.",
-            Self::SignedInHeader => "This looks into presigned URLs.",
             Self::SignatureV2 => "Have the client sign with version 4 (`s3v4`).",
             Self::TwoMechanisms => {
                 "Send no Authorization header with a presigned URL: HTTP clients keep adding theirs."
@@ -102,6 +103,9 @@ impl Cause {
             }
             Self::Unreadable(_) => "See the parameter or header that it names.",
             Self::SignedAhead { .. } => "Set the clock of the signer.",
+            Self::SignedBehind { .. } => {
+                "Set the clock of the signer, or send at once what is signed."
+            }
             Self::Expired { .. } => "Sign anew, or for longer; compare the clocks.",
             Self::LifetimeTooLong { .. } => "Sign for seven days or less.",
             Self::Region { .. } | Self::Service { .. } => {

@@ -1,13 +1,14 @@
-//! The AWS signing test suite, read into requests. Used by `tests/aws_suite.rs` for what everybody
-//! sees, and by the unit tests of `src/presign.rs` for the canonical requests in between.
+//! The AWS signing test suite, read into requests, in both modes. Used by `tests/aws_suite.rs` for
+//! what everybody sees, and by the unit tests of `src/presign.rs` and `src/header_signer.rs` for the
+//! canonical requests in between.
 
 // Unit tests of a `no_std` crate have no prelude of their own.
 extern crate std;
 use std::{borrow::ToOwned as _, format, string::String, vec::Vec};
 
 use countersign::{
-    Addressing, Bucket, Credentials, Endpoint, Lifetime, Method, PayloadRule, PresignRequest,
-    Region, Scope, SecretKey, Service, SigningKey, Timestamp,
+    Addressing, Bucket, Credentials, Endpoint, HeaderRequest, Lifetime, Method, PayloadRule,
+    PresignRequest, Region, Scope, SecretKey, Service, SigningKey, Timestamp, WirePath,
 };
 use serde_json::Value;
 
@@ -38,11 +39,22 @@ pub(crate) struct Case {
     pub(crate) canonical_request: String,
     pub(crate) string_to_sign: String,
     pub(crate) signature: String,
+    pub(crate) header: HeaderMode,
+    has_payload_header: bool,
     bucket: Bucket,
     key: String,
     query: Vec<(String, String)>,
     headers: Vec<(String, String)>,
     lifetime: Lifetime,
+}
+
+/// The same in header mode.
+pub(crate) struct HeaderMode {
+    pub(crate) sent_target: String,
+    pub(crate) sent_headers: Vec<(String, String)>,
+    pub(crate) canonical_request: String,
+    pub(crate) string_to_sign: String,
+    pub(crate) signature: String,
 }
 
 /// The cases that S3 can have.
@@ -79,17 +91,15 @@ impl Case {
         let endpoint = Endpoint::parse(&format!("https://{host}"), Addressing::Path).unwrap();
         let mut sent = case["query"]["signed_request_raw"].as_str().unwrap().split(" HTTP/1.1\n");
         let (_, sent_target) = sent.next().unwrap().split_once(' ').unwrap();
-        let payload = match context["sign_body"].as_bool() {
-            Some(true) => PayloadRule::Sha256(sha256(case["request"]["body"].as_str().unwrap())),
-            _ => PayloadRule::EMPTY,
-        };
+        let signs_body = context["sign_body"] == true;
+        let body = if signs_body { case["request"]["body"].as_str().unwrap() } else { "" };
         Self {
             name: text(&case["name"]),
             region: text(&context["region"]),
             service: text(&context["service"]),
             credentials: owner,
             signed_at: Timestamp::parse(&signed_at).unwrap(),
-            payload,
+            payload: PayloadRule::Sha256(sha256(body)),
             method: text(&case["request"]["method"]),
             // A space cannot stand in a request line; the suite's client would have to encode it.
             sent_target: sent_target.replace(' ', "%20"),
@@ -97,6 +107,9 @@ impl Case {
             canonical_request: text(&case["query"]["canonical_request"]),
             string_to_sign: text(&case["query"]["string_to_sign"]),
             signature: text(&case["query"]["signature"]),
+            header: HeaderMode::read(&case["header"]),
+            // The suite's client sends the digest of a body that it looks at.
+            has_payload_header: signs_body,
             bucket: endpoint.as_bucket(),
             key: path.strip_prefix('/').unwrap().to_owned(),
             query: query.split('&').filter(|piece| !piece.is_empty()).map(decoded_pair).collect(),
@@ -115,14 +128,32 @@ impl Case {
         SigningKey::derive(&self.credentials, self.scope())
     }
 
-    pub(crate) fn request(&self) -> PresignRequest<'_> {
-        let path = match self.key.as_str() {
+    fn path(&self) -> WirePath<'_> {
+        match self.key.as_str() {
             "" => self.bucket.root(),
             key => self.bucket.object(key).unwrap(),
-        };
+        }
+    }
+
+    pub(crate) fn header_request(&self) -> HeaderRequest<'_> {
+        let method = Method::new(&self.method).unwrap();
+        let mut request = HeaderRequest::new(method, self.path(), self.payload);
+        for (name, value) in &self.query {
+            request = request.with_query(name, value).unwrap();
+        }
+        if self.has_payload_header {
+            request = request.with_payload_header();
+        }
+        for (name, value) in &self.headers {
+            request = request.with_signed_header(name, value).unwrap();
+        }
+        request
+    }
+
+    pub(crate) fn request(&self) -> PresignRequest<'_> {
         let method = Method::new(&self.method).unwrap();
         let mut request =
-            PresignRequest::new(method, path, self.lifetime).with_payload(self.payload);
+            PresignRequest::new(method, self.path(), self.lifetime).with_payload(self.payload);
         for (name, value) in &self.query {
             request = request.with_query(name, value).unwrap();
         }
@@ -130,6 +161,30 @@ impl Case {
             request = request.with_signed_header(name, value).unwrap();
         }
         request
+    }
+}
+
+impl HeaderMode {
+    fn read(mode: &Value) -> Self {
+        let text = |name: &str| mode[name].as_str().unwrap();
+        let (line, rest) = text("signed_request_raw").split_once(" HTTP/1.1\n").unwrap();
+        let (fields, _body) = rest.split_once("\n\n").unwrap();
+        // A line that starts with white space continues the one before it.
+        let unfolded = fields.replace("\n ", " ");
+        let fields = unfolded.lines().map(|line| line.split_once(':').unwrap());
+        let fields = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
+        Self {
+            sent_target: line.split_once(' ').unwrap().1.replace(' ', "%20"),
+            sent_headers: combined(fields),
+            canonical_request: text("canonical_request").to_owned(),
+            string_to_sign: text("string_to_sign").to_owned(),
+            signature: text("signature").to_owned(),
+        }
+    }
+
+    pub(crate) fn sent_header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.sent_headers.iter().find(|(other, _)| other == name)?;
+        Some(value)
     }
 }
 

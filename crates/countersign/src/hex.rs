@@ -1,0 +1,160 @@
+//! Hex digits, lower case.
+
+/// The two digits of each byte.
+static DIGITS: [[u8; 2]; 256] = digits();
+
+const fn digits() -> [[u8; 2]; 256] {
+    const ALPHABET: &[u8; 16] = b"0123456789abcdef";
+    let mut table = [[0; 2]; 256];
+    let mut byte = 0;
+    #[expect(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        reason = "evaluated by the compiler, which would tell"
+    )]
+    while byte < 256 {
+        table[byte] = [ALPHABET[byte / 16], ALPHABET[byte % 16]];
+        byte += 1;
+    }
+    table
+}
+
+/// What a digit is worth, or [`NO_DIGIT`].
+const VALUES: [u8; 256] = values();
+static DIGIT_VALUES: [u8; 256] = VALUES;
+
+const NO_DIGIT: u8 = 0xff;
+
+const fn values() -> [u8; 256] {
+    let mut table = [NO_DIGIT; 256];
+    let mut value = 0_u8;
+    #[expect(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        reason = "evaluated by the compiler, which would tell"
+    )]
+    while value < 16 {
+        table[DIGITS[value as usize][1] as usize] = value;
+        value += 1;
+    }
+    table
+}
+
+/// The two digits of a byte.
+pub(crate) fn of_byte(byte: u8) -> [u8; 2] {
+    DIGITS.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+/// The 64 digits of a digest.
+pub(crate) fn of_digest(digest: &[u8; 32]) -> [u8; 64] {
+    let mut text = [0; 64];
+    for (place, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(digest) {
+        *place = of_byte(*byte);
+    }
+    text
+}
+
+/// Reads exactly two digits for each byte, in lower case. What we take in hex has one spelling: a
+/// reader of upper-case digits too would have two URLs for one claim.
+pub(crate) fn decode<const LEN: usize>(text: &[u8]) -> Option<[u8; LEN]> {
+    let mut bytes = [0; LEN];
+    let (pairs, rest) = text.as_chunks::<2>();
+    if pairs.len() != LEN || !rest.is_empty() {
+        return None;
+    }
+    // One look at the end for all digits: a wrong one sets bits that no digit has.
+    let mut seen = 0;
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        let value = |digit: &u8| DIGIT_VALUES.get(usize::from(*digit)).copied().unwrap_or(NO_DIGIT);
+        let (high, low) = (value(high), value(low));
+        seen |= high | low;
+        *byte = (high << 4) | (low & 0xf);
+    }
+    (seen < 16).then_some(bytes)
+}
+
+/// What a digit of an escape is worth, in its low half; with [`LOWER`] where it is a small letter.
+static ESCAPE_VALUES: [u8; 256] = escape_values();
+
+const LOWER: u8 = 0x40;
+
+const fn escape_values() -> [u8; 256] {
+    let mut table = VALUES;
+    let mut letter = b'a';
+    #[expect(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        reason = "evaluated by the compiler, which would tell"
+    )]
+    while letter <= b'f' {
+        table[letter.to_ascii_uppercase() as usize] = table[letter as usize];
+        table[letter as usize] |= LOWER;
+        letter += 1;
+    }
+    table
+}
+
+/// The byte that an escape stands for, and whether it is spelled as encoders spell it.
+pub(crate) struct Escaped {
+    pub(crate) byte: u8,
+    pub(crate) is_upper: bool,
+}
+
+/// Reads the two digits of a percent escape, in either case.
+pub(crate) fn escaped(high: u8, low: u8) -> Option<Escaped> {
+    let value = |digit: u8| ESCAPE_VALUES.get(usize::from(digit)).copied().unwrap_or(NO_DIGIT);
+    let (high, low) = (value(high), value(low));
+    if high == NO_DIGIT || low == NO_DIGIT {
+        return None;
+    }
+    let byte = ((high & 0xf) << 4) | (low & 0xf);
+    Some(Escaped { byte, is_upper: (high | low) & LOWER == 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn every_byte_has_its_digits() {
+        for byte in 0..=u8::MAX {
+            let text = alloc::format!("{byte:02x}");
+            assert_eq!(of_byte(byte), text.as_bytes());
+            assert_eq!(decode::<1>(text.as_bytes()), Some([byte]));
+        }
+        let digest: Vec<u8> = (0..32).collect();
+        let text = of_digest(digest.as_slice().try_into().unwrap());
+        assert_eq!(text.as_slice(), hex::encode(&digest).as_bytes());
+        assert_eq!(decode::<32>(&text).as_ref().map(<[u8; 32]>::as_slice), Some(&*digest));
+    }
+
+    #[test]
+    fn escapes_are_read_in_either_case() {
+        for byte in 0..=u8::MAX {
+            for (text, is_canonical) in
+                [(alloc::format!("{byte:02X}"), true), (alloc::format!("{byte:02x}"), false)]
+            {
+                let [high, low] = *text.as_bytes() else { panic!("two digits") };
+                let escape = escaped(high, low).unwrap();
+                let has_letter = text.bytes().any(|digit| digit.is_ascii_alphabetic());
+                assert_eq!((escape.byte, escape.is_upper), (byte, is_canonical || !has_letter));
+            }
+            assert_eq!(escaped(byte, b'0').is_some(), byte.is_ascii_hexdigit());
+            assert_eq!(escaped(b'0', byte).is_some(), byte.is_ascii_hexdigit());
+        }
+    }
+
+    #[test]
+    fn only_lower_case_digits_of_the_right_number_are_read() {
+        for byte in 0..=u8::MAX {
+            let is_digit = matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+            assert_eq!(decode::<1>(&[byte, b'0']).is_some(), is_digit, "{byte}");
+            assert_eq!(decode::<1>(&[b'0', byte]).is_some(), is_digit, "{byte}");
+        }
+        for wrong in ["", "0", "000", "0000"] {
+            assert_eq!(decode::<1>(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+}
