@@ -39,11 +39,12 @@ enum Command {
     /// `AWS_SESSION_TOKEN`, or with `--batch` from each line. Exits with 0 only for a URL that
     /// holds.
     Verify(OneOrBatch<verify::One>),
-    /// Say why a presigned URL is refused.
+    /// Say why a request is refused.
     ///
     /// With `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN` it looks for what
     /// was signed in place of what is received, and proves it. Without, it says what can be seen, or
-    /// follows from what the server says it computed. Exits with 0 only for a URL that holds.
+    /// follows from what the server says it computed. Exits with 0 only for a request that
+    /// holds.
     Explain(explain::Explain),
     /// Run the server.
     ///

@@ -92,7 +92,8 @@ fn an_expired_url_says_for_how_long() {
 fn a_transcript_of_curl_is_a_request() {
     let target = URL.strip_prefix("https://examplebucket.s3.amazonaws.com").unwrap();
     let transcript = format!(
-        "* Trying\n> HEAD {target} HTTP/1.1\r\n> Host: examplebucket.s3.amazonaws.com\r\n> Accept: */*\r\n> \r\n< HTTP/1.1 403\n"
+        "* Trying\n> HEAD {target} HTTP/1.1\r\n> Host: examplebucket.s3.amazonaws.com\r\n\
+         > Accept: */*\r\n> \r\n< HTTP/1.1 403\n"
     );
     let arguments = [&["--curl-verbose", "-", "--json"], &NOON[..]].concat();
     let output = run(&arguments, Some(SECRET), &transcript);
@@ -104,13 +105,17 @@ fn a_transcript_of_curl_is_a_request() {
 /// Of the form of S3's answer.
 #[test]
 fn without_a_secret_the_answer_of_the_server_does() {
-    let xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>SignatureDoesNotMatch</Code>\
-        <CanonicalRequest>GET\n/base/test.txt\nX-Amz-Algorithm=AWS4-HMAC-SHA256&amp;X-Amz-Credential=\
-        AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&amp;X-Amz-Date=20130524T000000Z\
-        &amp;X-Amz-Expires=86400&amp;X-Amz-SignedHeaders=host\nhost:examplebucket.s3.amazonaws.com\n\nhost\n\
-        UNSIGNED-PAYLOAD</CanonicalRequest></Error>";
+    let canonical_request = "GET\n/base/test.txt\nX-Amz-Algorithm=AWS4-HMAC-SHA256\
+        &X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request\
+        &X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host\n\
+        host:examplebucket.s3.amazonaws.com\n\nhost\nUNSIGNED-PAYLOAD";
+    let xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>SignatureDoesNotMatch</Code>\
+         <CanonicalRequest>{}</CanonicalRequest></Error>",
+        canonical_request.replace('&', "&amp;"),
+    );
     let arguments = [&[URL, "--server-answer", "-"], &NOON[..]].concat();
-    let output = run(&arguments, None, xml);
+    let output = run(&arguments, None, &xml);
     assert_eq!(output.status.code(), Some(1));
     let expected = "\
 without the secret no more can be said than this

@@ -191,7 +191,7 @@ impl Presented {
 
     fn is_of_digest(&self, digest: &CanonicalDigest, key: &SigningKey) -> bool {
         let expected = expected_mac(key.mac(), self.signed_at, key.scope(), digest);
-        self.signature.is_some() & Signature::is_that_of(self.signature.as_ref(), &expected)
+        self.signature.is_some() && Signature::is_that_of(self.signature.as_ref(), &expected)
     }
 
     /// The signature that would be right, so that it can be kept out of what is shown.

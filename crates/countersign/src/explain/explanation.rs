@@ -5,8 +5,8 @@ use crate::{Mechanism, ParseError, ScopeMismatch, VerifyError, error::Field};
 
 /// Why a request is refused: what a server answers, and what is behind it.
 ///
-/// Its `Display` is the screen, 80 columns wide and no more than 25 lines long. No text in it, shown
-/// or not, has the secret, a session token or a signature.
+/// Its `Display` is the screen, 80 columns wide and no more than 25 lines long. No text in it,
+/// shown or not, has the secret, a session token or a signature.
 ///
 /// Made by [`Explainer::explain`](super::Explainer::explain), which has the example.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,10 +216,10 @@ impl Answer {
             ParseError::StreamingPayload => (501, "NotImplemented"),
             ParseError::Malformed(Field::Target | Field::Path | Field::Query)
             | ParseError::TooLarge(Field::Target | Field::Query) => (400, "InvalidURI"),
-            ParseError::Malformed(Field::Method | Field::Header | Field::Host)
+            ParseError::Missing(Field::ContentSha256)
+            | ParseError::Malformed(Field::Method | Field::Header | Field::Host)
             | ParseError::Duplicate(Field::Header | Field::Host) => (400, "InvalidRequest"),
             ParseError::TooLarge(Field::Header) => (400, "RequestHeaderSectionTooLarge"),
-            ParseError::Missing(Field::ContentSha256) => (400, "InvalidRequest"),
             _ => (400, Self::malformed(mechanism)),
         };
         Self { status, code }

@@ -1,9 +1,9 @@
 //! Says why a request is refused: for everybody who ever fought `SignatureDoesNotMatch`.
 //!
 //! A signature that does not match says nothing of why. Whoever has the secret can find out: there
-//! are a few hundred things that clients, proxies, shells and mails do to a URL, and for each of them
-//! the signature can be computed as it would be without. If one agrees with the signature that was
-//! presented, that is no guess but a proof. Without the secret, what the server says it computed
+//! are a few hundred things that clients, proxies, shells and mails do to a request, and for each of
+//! them the signature can be computed as it would be without. If one agrees with the signature that
+//! was presented, that is no guess but a proof. Without the secret, what the server says it computed
 //! does nearly as well, for S3 says it in its answer.
 //!
 //! [`Explainer::explain`] has an example. It is a tool for whoever owns the key and looks into one
@@ -100,9 +100,9 @@ impl<'e> Explainer<'e> {
 
     /// Says why a request is refused.
     ///
-    /// First it is read, checked and verified as a server does it. Where that fails, each fault that
-    /// stands in the request is named, as if those before it were none. Then the signature is looked
-    /// at: whether it is right, or would be, had one thing or two been left as they were.
+    /// First it is read, checked and verified as a server does it. Where that fails, each fault
+    /// that stands in the request is named, as if those before it were none. Then the signature is
+    /// looked at: whether it is right, or would be, had one thing or two been left as they were.
     ///
     /// ```
     /// use countersign::{

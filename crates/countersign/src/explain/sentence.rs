@@ -95,7 +95,7 @@ impl Cause {
             Self::Anonymous => "Sign it, or see whether something dropped the query.",
             Self::SignatureV2 => "Have the client sign with version 4 (`s3v4`).",
             Self::TwoMechanisms => {
-                "Send no Authorization header with a presigned URL: HTTP clients keep adding theirs."
+                "Send no Authorization header with a presigned URL: some clients keep adding one."
             }
             Self::Mangled(mangling) => mangling.advice(),
             Self::CutOff { .. } => {
