@@ -13,6 +13,11 @@ pub(crate) fn credentials() -> anyhow::Result<Credentials> {
     Ok(credentials_of(&id, secret, optional("AWS_SESSION_TOKEN"))?)
 }
 
+/// The credentials, where there is a secret.
+pub(crate) fn credentials_if_any() -> anyhow::Result<Option<Credentials>> {
+    optional("AWS_SECRET_ACCESS_KEY").map(|_| credentials()).transpose()
+}
+
 fn required(name: &str) -> anyhow::Result<String> {
     optional(name).with_context(|| format!("the environment variable {name} is not set"))
 }

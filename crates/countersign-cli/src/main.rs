@@ -4,6 +4,7 @@ mod batch;
 mod clock;
 mod data_dir;
 mod environment;
+mod explain;
 mod fields;
 mod keys;
 mod oci_sign;
@@ -48,6 +49,13 @@ enum Command {
     ///
     /// The RSA key comes with each line.
     OciSign(oci_sign::OciSign),
+    /// Say why a request is refused.
+    ///
+    /// With `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN` it looks for what
+    /// was signed in place of what is received, and proves it. Without, it says what can be seen, or
+    /// follows from what the server says it computed. Exits with 0 only for a request that
+    /// holds.
+    Explain(explain::Explain),
     /// Run the server.
     ///
     /// On a new data folder it makes what it needs, and prints a first API key, once.
@@ -66,6 +74,7 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         Command::OciSign(arguments) => oci_sign::run(&arguments),
+        Command::Explain(arguments) => arguments.run(),
         Command::Serve(arguments) => run(arguments.run()),
         Command::Keys(arguments) => run(arguments.run()),
         Command::Schemas(arguments) => run(arguments.run()),

@@ -59,6 +59,11 @@
 //! [`oci`] signs calls to the API of Oracle Cloud, and verifies them. It is a scheme of its own, with
 //! RSA keys behind a trait.
 //!
+//! # Explain
+//!
+//! [`explain`] finds out why a request is refused, for whoever owns the key: which of the many
+//! things that clients, proxies and mails do to a URL was done to this one.
+//!
 //! # What this crate does not do
 //!
 //! - It sends and receives nothing, and looks no key up.
@@ -101,6 +106,7 @@ mod encode;
 mod endpoint;
 mod error;
 mod expiry;
+pub mod explain;
 mod head;
 mod header_request;
 mod header_signer;

@@ -7,7 +7,7 @@ use countersign::{
     Bucket, HeaderRequest, HeaderSignature, Mechanism, Method, Skew, Timestamp, Validity,
 };
 
-use super::{Model, Report, Request, cases::Case, uri_encode};
+use super::{Model, Report, Request, cases::Case, signature_of, uri_encode};
 
 /// A [`Model`] whose claim stands in headers: in its own they are, so that each is free to be wrong.
 #[derive(Debug, Clone)]
@@ -52,7 +52,7 @@ impl HeaderModel {
     }
 
     pub(crate) fn signature(&self) -> String {
-        self.0.signature_over(self.canonical_query())
+        signature_of(&self.0, |lines| lines[2] = self.canonical_query())
     }
 
     pub(crate) fn credential(&self) -> String {

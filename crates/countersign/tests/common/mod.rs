@@ -105,10 +105,11 @@ impl Model {
         pieces.join("&")
     }
 
-    fn canonical_request(&self, canonical_query: String) -> String {
+    fn canonical_lines(&self) -> Vec<String> {
         let headers = self.canonical_headers();
         let signed_headers = self.signed_headers();
-        let mut lines = vec![self.method.clone(), uri_encode(&self.path, true), canonical_query];
+        let mut lines =
+            vec![self.method.clone(), uri_encode(&self.path, true), self.canonical_query()];
         for listed in signed_headers.split(';') {
             let is_listed = |(name, _): &&(String, String)| name.eq_ignore_ascii_case(listed);
             if let Some((_, value)) = headers.iter().find(is_listed) {
@@ -116,26 +117,21 @@ impl Model {
             }
         }
         lines.extend([String::new(), signed_headers, self.payload.clone()]);
-        lines.join("\n")
+        lines
     }
 
-    pub(crate) fn signature(&self) -> String {
-        self.signature_over(self.canonical_query())
-    }
-
-    fn signature_over(&self, canonical_query: String) -> String {
-        let string_to_sign = [
+    pub(crate) fn string_to_sign(&self, canonical_request: &str) -> String {
+        [
             "AWS4-HMAC-SHA256",
             &self.date,
             &self.scope.join("/"),
-            &hex(&Sha256::digest(self.canonical_request(canonical_query))),
+            &hex(&Sha256::digest(canonical_request)),
         ]
-        .join("\n");
-        let mut key = format!("AWS4{}", self.secret).into_bytes();
-        for part in &self.scope {
-            key = hmac(&key, part);
-        }
-        hex(&hmac(&key, &string_to_sign))
+        .join("\n")
+    }
+
+    pub(crate) fn signature(&self) -> String {
+        signature_of(self, |_| ())
     }
 
     /// Path and query in the canonical spelling, the signature last.
@@ -159,6 +155,18 @@ impl Model {
             None => credentials,
         }
     }
+}
+
+/// The signature of a signer that writes some line of the canonical request in its own way.
+pub(crate) fn signature_of(model: &Model, change: impl FnOnce(&mut Vec<String>)) -> String {
+    let mut lines = model.canonical_lines();
+    change(&mut lines);
+    let string_to_sign = model.string_to_sign(&lines.join("\n"));
+    let mut key = format!("AWS4{}", model.secret).into_bytes();
+    for part in &model.scope {
+        key = hmac(&key, part);
+    }
+    hex(&hmac(&key, &string_to_sign))
 }
 
 /// Every byte but `A-Z a-z 0-9 - . _ ~`, and perhaps the slash, as `%` and two upper-case digits.
