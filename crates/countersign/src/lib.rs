@@ -106,7 +106,7 @@ pub use error::{
     EndpointFault, Field, InvalidValue, KeyFault, ParseError, PrefixTokenError, PresignError,
     ScopeMismatch, VerifyError,
 };
-pub use expiry::{Lifetime, Skew, Validity};
+pub use expiry::{Clamp, Clamped, ExpiryError, Lifetime, Skew, Validity, Window};
 pub use head::{Headers, RequestHead};
 pub use master_key::MasterKey;
 pub use method::Method;

@@ -8,7 +8,8 @@ use alloc::{boxed::Box, string::String};
 use core::fmt::{self, Write as _};
 
 use crate::{
-    Method, PayloadRule, PresignError, PresignRequest, PresignedUrl, SigningKey, Timestamp,
+    Lifetime, Method, PayloadRule, PresignError, PresignRequest, PresignedUrl, SigningKey,
+    Timestamp,
     canonical::{CanonicalRequest, put_names},
     encode,
     error::Field,
@@ -92,6 +93,7 @@ impl Presigner<'_> {
     /// # Errors
     ///
     /// - [`PresignError::ExpiryOutOfRange`], when the URL would outlive the year 9999.
+    /// - [`PresignError::OutlivesCredentials`], when it would outlive the credentials.
     /// - [`PresignError::TooLong`], when path and query are over 16,384 bytes.
     pub fn presign(&self, request: &PresignRequest<'_>) -> Result<PresignedUrl, PresignError> {
         let mut url = String::new();
@@ -112,10 +114,7 @@ impl Presigner<'_> {
         request: &PresignRequest<'_>,
         url: &mut String,
     ) -> Result<Timestamp, PresignError> {
-        let expires_at = self
-            .now
-            .checked_add_secs(request.lifetime().as_secs())
-            .ok_or(PresignError::ExpiryOutOfRange)?;
+        let expires_at = self.expiry(request.lifetime())?;
         url.reserve(self.len_max(request));
         let start = url.len();
         url.push_str(request.path().bucket().origin());
@@ -141,6 +140,17 @@ impl Presigner<'_> {
             return Err(PresignError::TooLong);
         }
         Ok(expires_at)
+    }
+
+    fn expiry(&self, lifetime: Lifetime) -> Result<Timestamp, PresignError> {
+        let expires_at =
+            self.now.checked_add_secs(lifetime.as_secs()).ok_or(PresignError::ExpiryOutOfRange)?;
+        match self.key.expires_at() {
+            Some(credentials_expire_at) if expires_at > credentials_expire_at => {
+                Err(PresignError::OutlivesCredentials { expires_at, credentials_expire_at })
+            }
+            _ => Ok(expires_at),
+        }
     }
 
     /// Writes the query without the signature, each parameter where it sorts. The claim's own
@@ -263,7 +273,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::{Addressing, Credentials, Endpoint, Lifetime, Region, Scope, SecretKey, Service};
+    use crate::{Addressing, Credentials, Endpoint, Region, Scope, SecretKey, Service};
 
     /// The canonical request, as the hasher sees it.
     fn canonical_request(presigner: &Presigner<'_>, request: &PresignRequest<'_>) -> String {

@@ -46,6 +46,7 @@ pub struct SigningKey {
     mac: Keyed,
     access_key_id: Box<str>,
     session_token: Option<SessionToken>,
+    expires_at: Option<Timestamp>,
     date: Date,
     region: Box<str>,
     service: Box<str>,
@@ -60,6 +61,7 @@ impl SigningKey {
             mac: Keyed::derive(&secret, scope),
             access_key_id: credentials.access_key_id().into(),
             session_token: credentials.session_token().cloned(),
+            expires_at: credentials.expires_at(),
             date: scope.date(),
             region: scope.region().as_str().into(),
             service: scope.service().as_str().into(),
@@ -76,6 +78,12 @@ impl SigningKey {
     #[must_use]
     pub fn scope(&self) -> Scope<'_> {
         Scope::new(self.date, Region::known(&self.region), Service::known(&self.service))
+    }
+
+    /// When the credentials end that it was derived from; `None`, where that is not known.
+    #[must_use]
+    pub const fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
     }
 
     pub(crate) const fn session_token(&self) -> Option<&SessionToken> {

@@ -1,7 +1,18 @@
 //! How long a claim holds.
+//!
+//! A [`Lifetime`] is what a URL is given, a [`Validity`] the seconds in which it holds. A [`Clamp`]
+//! makes a lifetime of a wish and of all that limits it; a [`Window`] makes signing times that
+//! repeat.
+
+mod clamp;
+mod window;
 
 use core::fmt;
 
+pub use self::{
+    clamp::{Clamp, Clamped, ExpiryError},
+    window::Window,
+};
 use crate::{InvalidValue, Timestamp};
 
 /// How long a URL lives: 1 to 604,800 seconds, by construction.
