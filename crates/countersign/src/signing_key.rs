@@ -200,6 +200,11 @@ impl Signature {
     }
 }
 
+#[cfg(any(test, doctest))]
+#[macro_use]
+#[path = "../tests/common/lacks.rs"]
+mod lacks;
+
 #[cfg(test)]
 mod tests {
     use alloc::{string::String, vec::Vec};
@@ -308,5 +313,17 @@ mod tests {
         for wrong in ["", &good[1..], &alloc::format!("{good}0"), &upper, &good.replace('a', "g")] {
             assert!(Signature::parse(wrong).is_none(), "{wrong}");
         }
+    }
+
+    /// V-11. `tests/secrets.rs` has the types that others can name.
+    #[test]
+    fn nothing_that_a_mac_is_in_can_be_compared_by_accident() {
+        use core::{fmt::Debug, hash::Hash};
+
+        assert_lacks!(Signature: PartialEq, PartialOrd, Hash, Debug, Clone, AsRef<[u8]>);
+        assert_lacks!(Keyed: PartialEq, PartialOrd, Hash, Debug);
+        assert_lacks!(Begun: PartialEq, PartialOrd, Hash, Debug);
+        assert_lacks!(CanonicalDigest: PartialEq, PartialOrd, Hash, Debug, Clone);
+        assert_lacks!(SessionToken: PartialEq, PartialOrd, Hash, Debug);
     }
 }
