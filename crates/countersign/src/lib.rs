@@ -49,6 +49,16 @@
 //! - It reads no `Authorization` header, no POST form and no signed chunks.
 //! - It knows no Signature Version 2, and never will.
 //!
+//! # Features
+//!
+//! None is on unless it is asked for. `arbitrary` and `http` need `std`, as the crates do whose names
+//! they have.
+//!
+//! - `arbitrary`: its trait for the values here, to fuzz what uses them.
+//! - `http`: requests, headers, methods and URLs of that crate.
+//! - `serde`: reading and writing plain values in their form on the wire. No secret has it, and
+//!   neither has a [`PresignedUrl`], a [`Claim`] or a [`Verified`].
+//!
 //! Follows [Authenticating requests: query parameters][doc] of the Amazon S3 API reference.
 //!
 //! [doc]: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
@@ -75,6 +85,7 @@ extern crate std;
 mod bucket;
 mod canonical;
 mod claim;
+mod conversions;
 mod credentials;
 mod encode;
 mod endpoint;
@@ -100,6 +111,8 @@ mod verifier;
 
 pub use bucket::{Bucket, WirePath};
 pub use claim::Claim;
+#[cfg(feature = "http")]
+pub use conversions::ReceivedHead;
 pub use credentials::{Credentials, SecretKey};
 pub use endpoint::{Addressing, Endpoint};
 pub use error::{

@@ -144,6 +144,14 @@ impl Validity {
         })
     }
 
+    /// The validity between two seconds, or `None` where no lifetime and skew make it.
+    #[cfg(any(feature = "arbitrary", feature = "serde"))]
+    pub(crate) fn between(not_before: Timestamp, not_after: Timestamp) -> Option<Self> {
+        let secs = not_after.unix_secs().checked_sub(not_before.unix_secs())?;
+        let secs_max = Lifetime::MAX.secs.checked_add(Skew::MAX.secs)?;
+        (1..=i64::from(secs_max)).contains(&secs).then_some(Self { not_before, not_after })
+    }
+
     /// The first second in which the claim holds.
     #[must_use]
     pub const fn not_before(self) -> Timestamp {
