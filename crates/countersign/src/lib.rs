@@ -36,6 +36,10 @@
 //! [`Checked::verify`] compares the signature, and its [`Verified`] is the witness that a handler
 //! asks for. [`Verifier`] has the example.
 //!
+//! # Guide
+//!
+//! [`guide`] explains presigning from the start, with the example of the AWS documentation.
+//!
 //! # Prefix tokens
 //!
 //! A presigned URL is for one object. A [`PrefixToken`] is for whatever its issuer has a record of,
@@ -91,6 +95,7 @@ mod encode;
 mod endpoint;
 mod error;
 mod expiry;
+pub mod guide;
 mod head;
 mod master_key;
 mod method;
