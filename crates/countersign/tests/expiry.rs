@@ -4,7 +4,7 @@
 use countersign::{
     Addressing, Bucket, Clamp, Clamped, Credentials, Endpoint, ExpiryError, InvalidValue, Lifetime,
     Method, PresignError, PresignRequest, PresignedUrl, Region, Scope, SecretKey, Service,
-    SigningKey, Timestamp, Window,
+    SigningKey, Skew, Timestamp, Window,
 };
 use proptest::{prelude::*, sample::select};
 
@@ -122,6 +122,21 @@ fn the_year_9999_is_an_error_unless_a_limit_comes_before_it() {
     let clamped = clamp().until(Timestamp::MAX, ()).finish().unwrap();
     assert_eq!((clamped.lifetime(), clamped.expires_at()), (lifetime(10), Timestamp::MAX));
     assert!(clamp().at_most(lifetime(10), ()).finish().is_ok());
+}
+
+#[test]
+fn lifetimes_and_skews_have_their_ends() {
+    for (secs, is_good) in [(0, false), (1, true), (604_800, true), (604_801, false)] {
+        assert_eq!(Lifetime::from_secs(secs).is_ok(), is_good, "{secs}");
+    }
+    assert_eq!(Lifetime::from_secs(u64::MAX), Err(InvalidValue::Lifetime));
+    for secs in [0, 1, 899, 900] {
+        assert_eq!(Skew::from_secs(secs).map(Skew::as_secs), Ok(secs));
+    }
+    for secs in [901, u32::MAX] {
+        assert_eq!(Skew::from_secs(secs), Err(InvalidValue::Skew));
+    }
+    assert_eq!(format!("{:?} {:?}", Lifetime::MIN, Skew::MAX), "1 s 900 s");
 }
 
 #[test]
