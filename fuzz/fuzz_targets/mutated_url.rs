@@ -14,7 +14,7 @@ struct Input<'a> {
     key: &'a str,
     name: &'a str,
     value: &'a str,
-    lifetime_secs: u32,
+    lifetime: Lifetime,
     /// Where the target is changed, and into what.
     place: u16,
     removed: u8,
@@ -66,9 +66,8 @@ impl World {
 
 fuzz_target!(|input: Input<'_>| {
     let world = World::new();
-    let Ok(lifetime) = Lifetime::from_secs(input.lifetime_secs.into()) else { return };
     let Ok(path) = world.bucket.object(input.key) else { return };
-    let mut request = PresignRequest::new(Method::GET, path, lifetime);
+    let mut request = PresignRequest::new(Method::GET, path, input.lifetime);
     let mut query = Vec::new();
     if let Ok(with_query) = request.clone().with_query(input.name, input.value) {
         request = with_query;

@@ -72,7 +72,9 @@ impl From<PresignError> for InputError {
 impl From<PostPolicyError> for InputError {
     fn from(error: PostPolicyError) -> Self {
         let code = match &error {
-            PostPolicyError::ExpiryOutOfRange => "invalid_expires",
+            PostPolicyError::ExpiryOutOfRange | PostPolicyError::OutlivesCredentials => {
+                "invalid_expires"
+            }
             PostPolicyError::ReservedName(_) => "reserved_name",
             PostPolicyError::DuplicateName(_) => "duplicate_name",
             PostPolicyError::InvalidFieldName | PostPolicyError::InvalidFieldValue(_) => {

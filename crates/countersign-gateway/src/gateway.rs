@@ -19,8 +19,7 @@ use crate::{
     download::{self, Content},
     exchange::{self, Offer},
     fault::Fault,
-    head::{self, Fields},
-    intake,
+    head, intake,
     prefix::Prefixes,
     task::Task,
     upload::{self, Kind},
@@ -164,8 +163,8 @@ impl Gateway {
         head::check_framing(&parts.headers)?;
         let target = head::target(parts)?;
         let now = (self.clock)();
-        let headers = Fields(&parts.headers);
-        let head = RequestHead { method: parts.method.as_str(), target, headers: &headers };
+        let headers = &parts.headers;
+        let head = RequestHead { method: parts.method.as_str(), target, headers };
 
         let claim = Claim::parse(&head)?;
         let checked = self.verifier.check(&claim, now)?;

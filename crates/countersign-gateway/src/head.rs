@@ -1,19 +1,9 @@
 //! The head of a request as it was received.
 
 use axum::extract::OriginalUri;
-use countersign::Headers;
 use http::{HeaderMap, Uri, header, request::Parts};
 
 use crate::fault::Fault;
-
-/// All header fields, each as often as it came.
-pub(crate) struct Fields<'h>(pub(crate) &'h HeaderMap);
-
-impl Headers for Fields<'_> {
-    fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
-    }
-}
 
 /// The URI as it was received: a router that is nested in another one gets one that lacks a prefix.
 pub(crate) fn received_uri(parts: &Parts) -> &Uri {

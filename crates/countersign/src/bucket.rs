@@ -154,3 +154,43 @@ pub(crate) fn check_key(key: &str) -> Result<(), InvalidValue> {
     };
     Err(InvalidValue::Key(fault))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Addressing, Endpoint};
+
+    #[test]
+    fn a_key_is_1_to_1024_bytes_without_nul() {
+        let bucket = Endpoint::parse("https://h", Addressing::Path).unwrap().bucket("b").unwrap();
+        let (long, longer) = ("k".repeat(1024), "k".repeat(1025));
+        for (key, expected) in [
+            ("", Some(KeyFault::Empty)),
+            ("\0", Some(KeyFault::Nul)),
+            ("a\0b", Some(KeyFault::Nul)),
+            (&longer, Some(KeyFault::TooLong)),
+            (&long, None),
+            ("k", None),
+            ("\u{1}\u{7f}", None),
+        ] {
+            assert_eq!(bucket.object(key).err(), expected.map(InvalidValue::Key), "{key:?}");
+        }
+    }
+
+    /// A buffer of that length holds the URL, so that it grows once.
+    #[test]
+    fn a_path_is_never_longer_than_it_says() {
+        for url in ["https://h", "https://h/b%20se"] {
+            let endpoint = Endpoint::parse(url, Addressing::Path).unwrap();
+            for bucket in [endpoint.as_bucket(), endpoint.bucket("bucket").unwrap()] {
+                for path in
+                    [bucket.root(), bucket.object("k").unwrap(), bucket.object("é ").unwrap()]
+                {
+                    let mut written = String::new();
+                    path.put_url(&mut written);
+                    assert!(written.len() <= path.url_len_max(), "{written}");
+                }
+            }
+        }
+    }
+}

@@ -5,7 +5,7 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::InvalidValue;
+use crate::{InvalidValue, Timestamp};
 
 /// A secret access key: never shown, never compared, wiped when dropped.
 ///
@@ -85,6 +85,7 @@ pub struct Credentials {
     access_key_id: Box<str>,
     secret: SecretKey,
     session_token: Option<SessionToken>,
+    expires_at: Option<Timestamp>,
 }
 
 impl Credentials {
@@ -109,7 +110,7 @@ impl Credentials {
         {
             return Err(InvalidValue::AccessKeyId);
         }
-        Ok(Self { access_key_id, secret, session_token: None })
+        Ok(Self { access_key_id, secret, session_token: None, expires_at: None })
     }
 
     /// Makes them temporary credentials.
@@ -121,10 +122,37 @@ impl Credentials {
         Ok(Self { session_token: Some(SessionToken::new(token.into())?), ..self })
     }
 
+    /// Says when they end, as whoever issued them said. A URL that is signed with them ends then
+    /// too, whatever it says of itself: so one that says more is not signed
+    /// ([`PresignError::OutlivesCredentials`](crate::PresignError::OutlivesCredentials)).
+    ///
+    /// [`Clamp`](crate::Clamp) shortens a lifetime to what is left of them.
+    ///
+    /// ```
+    /// use countersign::{Credentials, SecretKey, Timestamp};
+    ///
+    /// let expires_at = Timestamp::parse("20130524T010000Z")?;
+    /// let credentials = Credentials::new("ASIAIOSFODNN7EXAMPLE", SecretKey::new("a secret")?)?
+    ///     .with_session_token("IQoJb3JpZ2luX2Vj")?
+    ///     .with_expiry(expires_at);
+    /// assert_eq!(credentials.expires_at(), Some(expires_at));
+    /// # Ok::<(), countersign::InvalidValue>(())
+    /// ```
+    #[must_use]
+    pub fn with_expiry(self, expires_at: Timestamp) -> Self {
+        Self { expires_at: Some(expires_at), ..self }
+    }
+
     /// The public half, which stands in every URL.
     #[must_use]
     pub fn access_key_id(&self) -> &str {
         &self.access_key_id
+    }
+
+    /// The first second in which they no longer sign; `None`, where that is not known.
+    #[must_use]
+    pub const fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
     }
 
     pub(crate) const fn secret(&self) -> &SecretKey {

@@ -335,10 +335,21 @@ mod tests {
             ("a/b.h", "/base/k", None),
             ("xh", "/base/k", None),
             ("other", "/base/b/k", None),
+            ("b.x", "/base/k", None),
             ("h", &alloc::format!("/base/b/{long}"), None),
         ] {
             assert_eq!(endpoint.locate(host, path), expected, "{host} {path}");
         }
+        let in_path = Endpoint::parse("https://h/base", Addressing::Path).unwrap();
+        assert_eq!(in_path.locate("h", "/base/b/k"), Some(("b", Some("k"))));
+        assert_eq!(in_path.locate("b.h", "/base/k"), None);
+    }
+
+    #[test]
+    fn an_origin_is_what_a_client_connects_to_and_an_authority_its_host() {
+        let endpoint = Endpoint::parse("HTTP://H.Example:443/base", Addressing::Path).unwrap();
+        assert_eq!(endpoint.origin(), "http://h.example:443");
+        assert_eq!(endpoint.authority(), "h.example:443");
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub enum InvalidValue {
     Lifetime,
     /// A clock skew is 0 to 900 seconds.
     Skew,
+    /// A window is 1 to 86,400 seconds.
+    Window,
     /// An endpoint is `http` or `https`, a host, perhaps a port and a base path, and nothing else.
     Endpoint(EndpointFault),
     /// A bucket name is 1 to 255 of `A-Z a-z 0-9 - _ .`, and neither `.` nor `..`.
@@ -101,6 +103,7 @@ impl fmt::Display for InvalidValue {
             Self::Date => "the date is not written as 20130524",
             Self::Lifetime => "the lifetime is not 1 to 604800 seconds",
             Self::Skew => "the clock skew is not 0 to 900 seconds",
+            Self::Window => "the window is not 1 to 86400 seconds",
             Self::Endpoint(EndpointFault::Scheme) => "the endpoint is neither http nor https",
             Self::Endpoint(EndpointFault::UserInfo) => "the endpoint has a user name",
             Self::Endpoint(EndpointFault::Host) => "the host of the endpoint is not valid",
@@ -151,6 +154,13 @@ pub enum PresignError {
     Key(KeyFault),
     /// A part of a multipart upload has a number from 1 to 10,000.
     PartNumber,
+    /// The URL would outlive the credentials that sign it, and so would not live as long as it says.
+    OutlivesCredentials {
+        /// When the URL would expire.
+        expires_at: Timestamp,
+        /// When the credentials expire.
+        credentials_expire_at: Timestamp,
+    },
     /// A header or query parameter of this name is written by the signer itself.
     ReservedName(Box<str>),
     /// A header or query parameter of this name is there already. Verifiers disagree on which of
@@ -179,6 +189,12 @@ impl fmt::Display for PresignError {
             Self::ExpiryOutOfRange => f.write_str("the URL would expire after the year 9999"),
             Self::Key(fault) => InvalidValue::Key(*fault).fmt(f),
             Self::PartNumber => f.write_str("the part number is not 1 to 10000"),
+            Self::OutlivesCredentials { expires_at, credentials_expire_at } => {
+                write!(
+                    f,
+                    "the URL would expire at {expires_at}, its credentials at {credentials_expire_at}"
+                )
+            }
             Self::ReservedName(name) => write!(f, "`{name}` is written by the signer"),
             Self::DuplicateName(name) => write!(f, "`{name}` is given twice"),
             Self::InvalidHeaderName => f.write_str("a header name is not valid"),

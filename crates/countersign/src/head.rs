@@ -32,7 +32,8 @@ pub struct RequestHead<'a, H: ?Sized> {
     /// The target of the request line: path and query, byte for byte. A router that decodes,
     /// normalises or cuts it has to come after the verifier.
     pub target: &'a str,
-    /// All header fields. With HTTP/2 and HTTP/3, `:authority` stands here as `host`.
+    /// All header fields. With HTTP/2 and HTTP/3, `:authority` stands here as `host`; for requests
+    /// of the `http` crate, `ReceivedHead` sees to it.
     pub headers: &'a H,
 }
 

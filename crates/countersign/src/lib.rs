@@ -43,6 +43,10 @@
 //! [`HeaderSigner`] makes it, [`Claim::parse_header`] reads it. The way from there on is that of a
 //! presigned request. [`Mechanism::of`] tells which of the two a request is.
 //!
+//! # Guide
+//!
+//! [`guide`] explains presigning from the start, with the example of the AWS documentation.
+//!
 //! # Prefix tokens
 //!
 //! A presigned URL is for one object. A [`PrefixToken`] is for whatever its issuer has a record of,
@@ -70,6 +74,18 @@
 //! - It stops nobody who has a URL from passing it on, and revokes none.
 //! - It reads no signed chunks, and no multipart body of a form.
 //! - It knows no Signature Version 2, and never will.
+//!
+//! # Features
+//!
+//! None is on unless it is asked for. `arbitrary` and `http` need `std`, as the crates do whose names
+//! they have.
+//!
+//! - `arbitrary`: its trait for the values here, to fuzz what uses them.
+//! - `http`: requests, headers, methods and URLs of that crate.
+//! - `post-policy`: POST policies. What it costs is a reader of JSON.
+//! - `ring`: RSA keys for Oracle Cloud.
+//! - `serde`: reading and writing plain values in their form on the wire. No secret has it, and
+//!   neither has a [`PresignedUrl`], a [`Claim`] or a [`Verified`].
 //!
 //! Follows [Authenticating requests: query parameters][query] and [Authorization header][header] of
 //! the Amazon S3 API reference.
@@ -101,12 +117,14 @@ mod bucket;
 mod bytes;
 mod canonical;
 mod claim;
+mod conversions;
 mod credentials;
 mod encode;
 mod endpoint;
 mod error;
 mod expiry;
 pub mod explain;
+pub mod guide;
 mod head;
 mod header_request;
 mod header_signer;
@@ -139,13 +157,15 @@ mod verifier;
 
 pub use bucket::{Bucket, WirePath};
 pub use claim::Claim;
+#[cfg(feature = "http")]
+pub use conversions::ReceivedHead;
 pub use credentials::{Credentials, SecretKey};
 pub use endpoint::{Addressing, Endpoint};
 pub use error::{
     EndpointFault, Field, InvalidValue, KeyFault, ParseError, PrefixTokenError, PresignError,
     ScopeMismatch, VerifyError,
 };
-pub use expiry::{Lifetime, Skew, Validity};
+pub use expiry::{Clamp, Clamped, ExpiryError, Lifetime, Skew, Validity, Window};
 pub use head::{Headers, RequestHead};
 pub use header_request::HeaderRequest;
 pub use header_signer::{HeaderSignature, HeaderSigner};

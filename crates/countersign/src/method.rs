@@ -59,3 +59,22 @@ impl fmt::Display for Method<'_> {
         f.write_str(self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn a_method_is_a_token_of_1_to_32_characters() {
+        let (long, longer) = ("A".repeat(32), "A".repeat(33));
+        for text in ["GET", "get", "M-SEARCH", "!#$%&'*+-.^_`|~", "7", &long] {
+            let method = Method::new(text).unwrap();
+            assert_eq!((method.as_str(), method.to_string().as_str()), (text, text));
+        }
+        for text in ["", &longer, "GET ", "A/B", "A\n", "É", "A:", "(A)", "A\0"] {
+            assert_eq!(Method::new(text), Err(InvalidValue::Method), "{text}");
+        }
+    }
+}

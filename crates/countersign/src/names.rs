@@ -35,3 +35,39 @@ pub(crate) fn is_header_name(name: &str) -> bool {
 pub(crate) fn is_header_value(value: &[u8]) -> bool {
     bytes::none(value, |byte| ((byte < b' ') & (byte != b'\t')) | (byte == 0x7f))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_of_amazon_is_one_in_any_case_and_nothing_less() {
+        for name in ["x-amz-", "x-amz-acl", "X-AMZ-ACL", "X-Amz-Date"] {
+            assert!(has_amz_prefix(name.as_bytes()), "{name}");
+        }
+        for name in ["", "x-amz", "x_amz_acl", "amz-x-", " x-amz-acl", "x-amazon-"] {
+            assert!(!has_amz_prefix(name.as_bytes()), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_header_name_needs_no_escape() {
+        for name in ["a", "content-type", "X-A_b.c~1"] {
+            assert!(is_header_name(name), "{name}");
+        }
+        for name in ["", "a b", "a:", "a;b", "a\n", "é", "a/b", "a%20", "!"] {
+            assert!(!is_header_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_header_value_is_one_line() {
+        for value in ["", " ", "a\tb", "é", "~"] {
+            assert!(is_header_value(value.as_bytes()), "{value}");
+        }
+        for value in ["\n", "a\r", "\0", "a\u{7f}", "\u{1b}[0m"] {
+            assert!(!is_header_value(value.as_bytes()), "{value}");
+        }
+        assert!(is_header_value(b"\xff"));
+    }
+}

@@ -63,8 +63,8 @@ impl Presigner<'_> {
     ///
     /// - [`PresignError::DuplicateName`], when the request has a `partNumber` or `uploadId`.
     /// - [`PresignError::InvalidQuery`], when the id has a NUL byte.
-    /// - [`PresignError::TooMany`], [`PresignError::TooLong`] and
-    ///   [`PresignError::ExpiryOutOfRange`], as for one URL.
+    /// - [`PresignError::TooMany`], [`PresignError::TooLong`], [`PresignError::ExpiryOutOfRange`] and
+    ///   [`PresignError::OutlivesCredentials`], as for one URL.
     pub fn parts(
         &self,
         request: &PresignRequest<'_>,
@@ -72,7 +72,7 @@ impl Presigner<'_> {
     ) -> Result<Parts<'_>, PresignError> {
         let request =
             request.clone().with_query(PART_NUMBER, "")?.with_query("uploadId", upload_id)?;
-        let expires_at = self.expires_at(&request)?;
+        let expires_at = self.expires_at(request.lifetime())?;
         let mut url = String::new();
         let unsigned = self.put_unsigned(&request, request.path(), &mut url);
         let whole = unsigned.canonical(&request, &url);

@@ -74,3 +74,36 @@ impl fmt::Debug for PayloadRule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::String};
+
+    use super::*;
+
+    #[test]
+    fn a_rule_is_read_as_it_is_written_and_shown() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        for (text, rule, debug) in [
+            ("UNSIGNED-PAYLOAD", PayloadRule::Unsigned, "Unsigned".into()),
+            (empty, PayloadRule::EMPTY, format!("Sha256({empty})")),
+        ] {
+            assert_eq!(PayloadRule::parse(text), Ok(rule));
+            assert_eq!(format!("{rule:?}"), debug);
+            let mut written = String::new();
+            rule.put(&mut written);
+            assert_eq!(written, text);
+        }
+    }
+
+    #[test]
+    fn a_digest_is_64_lower_case_digits() {
+        let digits = "0123456789abcdef".repeat(4);
+        assert!(PayloadRule::parse(&digits).is_ok());
+        let upper = digits.to_ascii_uppercase();
+        for wrong in ["", &digits[1..], &digits[2..], &format!("{digits}00"), &upper] {
+            let malformed = ParseError::Malformed(Field::ContentSha256);
+            assert_eq!(PayloadRule::parse(wrong), Err(malformed), "{wrong}");
+        }
+    }
+}

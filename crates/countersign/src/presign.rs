@@ -8,8 +8,8 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::{
-    InvalidValue, KeyFault, Method, PayloadRule, PresignError, PresignRequest, PresignedUrl,
-    SigningKey, Timestamp, WirePath,
+    InvalidValue, KeyFault, Lifetime, Method, PayloadRule, PresignError, PresignRequest,
+    PresignedUrl, SigningKey, Timestamp, WirePath,
     canonical::{CanonicalRequest, put_names, put_tail},
     encode,
     error::Field,
@@ -95,6 +95,7 @@ impl Presigner<'_> {
     /// # Errors
     ///
     /// - [`PresignError::ExpiryOutOfRange`], when the URL would outlive the year 9999.
+    /// - [`PresignError::OutlivesCredentials`], when it would outlive the credentials.
     /// - [`PresignError::TooLong`], when path and query are over 16,384 bytes.
     pub fn presign(&self, request: &PresignRequest<'_>) -> Result<PresignedUrl, PresignError> {
         self.presign_path(request, request.path())
@@ -169,7 +170,7 @@ impl Presigner<'_> {
         path: WirePath<'_>,
         url: &mut String,
     ) -> Result<Timestamp, PresignError> {
-        let expires_at = self.expires_at(request)?;
+        let expires_at = self.expires_at(request.lifetime())?;
         let start = url.len();
         let unsigned = self.put_unsigned(request, path, url);
         let signature = self.begun.sign(&unsigned.canonical(request, url).digest());
@@ -181,12 +182,16 @@ impl Presigner<'_> {
         Ok(expires_at)
     }
 
-    pub(crate) fn expires_at(
-        &self,
-        request: &PresignRequest<'_>,
-    ) -> Result<Timestamp, PresignError> {
-        let lifetime_secs = request.lifetime().as_secs();
-        self.now.checked_add_secs(lifetime_secs).ok_or(PresignError::ExpiryOutOfRange)
+    /// When what is signed now expires, unless its credentials do before.
+    pub(crate) fn expires_at(&self, lifetime: Lifetime) -> Result<Timestamp, PresignError> {
+        let expires_at =
+            self.now.checked_add_secs(lifetime.as_secs()).ok_or(PresignError::ExpiryOutOfRange)?;
+        match self.key.expires_at() {
+            Some(credentials_expire_at) if expires_at > credentials_expire_at => {
+                Err(PresignError::OutlivesCredentials { expires_at, credentials_expire_at })
+            }
+            _ => Ok(expires_at),
+        }
     }
 
     pub(crate) const fn begun(&self) -> &Begun<'_> {
@@ -208,8 +213,8 @@ impl Presigner<'_> {
         Unsigned { path_start, path_end }
     }
 
-    /// Writes the query with its mark and without the signature, each parameter where it sorts. The claim's own
-    /// parameters are sorted already. The request's stand behind them, in all that S3 knows.
+    /// Writes the query with its mark and without the signature, each parameter where it sorts. The
+    /// claim's own are sorted already. The request's stand behind them, in all that S3 knows.
     fn put_query(&self, request: &PresignRequest<'_>, url: &mut String) {
         let last = Field::SignedHeaders.as_str();
         if request.query().next().is_some_and(|(name, _)| encode::cmp_encoded(name, last).is_lt()) {
@@ -369,7 +374,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::{Addressing, Credentials, Endpoint, Lifetime, Region, Scope, SecretKey, Service};
+    use crate::{Addressing, Credentials, Endpoint, Region, Scope, SecretKey, Service};
 
     /// The canonical request, as the hasher sees it.
     fn canonical_request(presigner: &Presigner<'_>, request: &PresignRequest<'_>) -> String {

@@ -149,3 +149,21 @@ impl core::fmt::Display for Scope<'_> {
         write!(f, "{}/{}/{}/{TERMINATOR}", self.date, self.region.0, self.service.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_and_a_service_are_1_to_64_plain_characters() {
+        let (long, longer) = ("r".repeat(64), "r".repeat(65));
+        for name in ["a", "us-east-1", "A_b.9", &long] {
+            assert_eq!(Region::new(name).map(Region::as_str), Ok(name));
+            assert_eq!(Service::new(name).map(Service::as_str), Ok(name));
+        }
+        for name in ["", &longer, "a/b", "a b", "a\n", "é", "a%", "*"] {
+            assert_eq!(Region::new(name), Err(InvalidValue::Region), "{name}");
+            assert_eq!(Service::new(name), Err(InvalidValue::Service), "{name}");
+        }
+    }
+}

@@ -46,6 +46,7 @@ pub struct SigningKey {
     mac: MacKey,
     access_key_id: Box<str>,
     session_token: Option<SessionToken>,
+    expires_at: Option<Timestamp>,
     date: Date,
     region: Box<str>,
     service: Box<str>,
@@ -60,6 +61,7 @@ impl SigningKey {
             mac: derive(&secret, scope),
             access_key_id: credentials.access_key_id().into(),
             session_token: credentials.session_token().cloned(),
+            expires_at: credentials.expires_at(),
             date: scope.date(),
             region: scope.region().as_str().into(),
             service: scope.service().as_str().into(),
@@ -76,6 +78,12 @@ impl SigningKey {
     #[must_use]
     pub fn scope(&self) -> Scope<'_> {
         Scope::new(self.date, Region::known(&self.region), Service::known(&self.service))
+    }
+
+    /// When the credentials end that it was derived from; `None`, where that is not known.
+    #[must_use]
+    pub const fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
     }
 
     pub(crate) const fn session_token(&self) -> Option<&SessionToken> {
@@ -181,6 +189,11 @@ impl Signature {
     }
 }
 
+#[cfg(any(test, doctest))]
+#[macro_use]
+#[path = "../tests/common/lacks.rs"]
+mod lacks;
+
 #[cfg(test)]
 mod tests {
     use alloc::string::String;
@@ -253,5 +266,18 @@ mod tests {
         for wrong in ["", &good[1..], &alloc::format!("{good}0"), &upper, &zeros] {
             assert!(!is_it(wrong), "{wrong}");
         }
+    }
+
+    /// V-11. `tests/secrets.rs` has the types that others can name.
+    #[test]
+    fn nothing_that_a_mac_is_in_can_be_compared_by_accident() {
+        use core::{fmt::Debug, hash::Hash};
+
+        assert_lacks!(Signature: PartialEq, PartialOrd, Hash, Debug, Clone, AsRef<[u8]>);
+        assert_lacks!(MacKey: PartialEq, PartialOrd, Hash, Debug);
+        assert_lacks!(Mac: PartialEq, PartialOrd, Hash, Debug, Clone);
+        assert_lacks!(Begun<'static>: PartialEq, PartialOrd, Hash, Debug);
+        assert_lacks!(CanonicalDigest: PartialEq, PartialOrd, Hash, Debug, Clone);
+        assert_lacks!(SessionToken: PartialEq, PartialOrd, Hash, Debug);
     }
 }

@@ -265,6 +265,30 @@ mod tests {
     }
 
     #[test]
+    fn a_time_and_a_day_are_shown_as_they_are_written() {
+        let at = Timestamp::parse("20240229T235958Z").unwrap();
+        assert_eq!(at.unix_secs(), 1_709_251_198);
+        assert_eq!(alloc::format!("{at} {at:?}"), "20240229T235958Z 20240229T235958Z");
+        let day = at.date();
+        assert_eq!(alloc::format!("{day} {day:?}"), "20240229 20240229");
+        assert_eq!(Date::parse(day.as_str()), Ok(day));
+        for wrong in ["", "2024022", "202402299", "20240230", "00000101", "2024-2-9", "2024022é"] {
+            assert_eq!(Date::parse(wrong), Err(InvalidValue::Date), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn seconds_are_added_and_taken_up_to_the_ends_of_the_range() {
+        let at = Timestamp::parse("20240229T235959Z").unwrap();
+        let later = Timestamp::parse("20240301T000000Z").unwrap();
+        assert_eq!(at.checked_add_secs(1), Some(later));
+        assert_eq!(later.saturating_sub_secs(1), at);
+        assert_eq!(Timestamp::MAX.checked_add_secs(0), Some(Timestamp::MAX));
+        assert_eq!(Timestamp::MAX.checked_add_secs(1), None);
+        assert_eq!(Timestamp::MIN.saturating_sub_secs(u32::MAX), Timestamp::MIN);
+    }
+
+    #[test]
     fn only_sixteen_exact_characters_are_a_time() {
         for wrong in [
             "",

@@ -332,18 +332,23 @@ impl<'c, 'a, H: Headers + ?Sized> Checked<'c, 'a, H> {
     /// - [`VerifyError::SignedHeaderAbsent`]
     /// - [`VerifyError::SignatureMismatch`], also where the session token is not that of the key.
     pub fn verify(self, key: Option<&SigningKey>) -> Result<Verified<'c, 'a>, VerifyError> {
-        let is_right = |key: &&SigningKey| {
-            key.access_key_id() == self.access_key_id && key.scope() == self.scope
-        };
-        let key = key.filter(is_right);
+        // Where there is no key, the claim's own id and scope are compared: with themselves, and as
+        // long.
+        let (id, scope) = key
+            .map_or((&*self.access_key_id, self.scope), |key| (key.access_key_id(), key.scope()));
+        let is_right = *id == *self.access_key_id && scope == self.scope;
+        let key = key.filter(|_| is_right);
         let mac_key = key.map_or(self.nobody, SigningKey::mac);
         let expected = expected_mac(mac_key, self.claim.signed_at, self.scope, &self.digest());
-        let is_match = Signature::is_that_of(self.claim.signature.as_ref(), &expected);
-        let Some(key) = key else { return Err(VerifyError::UnknownKey) };
+        let is_match = Signature::is_that_of(self.claim.signature.as_ref(), &expected)
+            & self.has_token_of(key);
+        if key.is_none() {
+            return Err(VerifyError::UnknownKey);
+        }
         if let Some(name) = self.absent_header {
             return Err(VerifyError::SignedHeaderAbsent(name.into()));
         }
-        if !(is_match & self.has_token_of(key)) {
+        if !is_match {
             return Err(VerifyError::SignatureMismatch);
         }
         Ok(Verified::new(self.access_key_id, self.scope, self.validity, self.payload, self.claim))
@@ -351,8 +356,8 @@ impl<'c, 'a, H: Headers + ?Sized> Checked<'c, 'a, H> {
 
     /// Whether the claim brings the token of temporary credentials, and none with permanent ones.
     /// The signature covers the token that is there; only this sees one that is not.
-    fn has_token_of(&self, key: &SigningKey) -> bool {
-        match (self.claim.session_token, key.session_token()) {
+    fn has_token_of(&self, key: Option<&SigningKey>) -> bool {
+        match (self.claim.session_token, key.and_then(SigningKey::session_token)) {
             (None, None) => true,
             (Some(received), Some(token)) => received.is(token.as_str()),
             _ => false,

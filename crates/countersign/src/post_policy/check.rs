@@ -43,7 +43,7 @@ impl Verifier {
             claim.signed_at.checked_add_secs(Lifetime::MAX.as_secs()).unwrap_or(Timestamp::MAX);
         // A policy that cannot be read is refused after its signature, and holds nothing till then.
         let expiration = claim.document.as_ref().map_or(at_most, |document| document.expiration);
-        Validity::between(not_before, expiration.min(at_most))
+        Validity::until(expiration.min(at_most), not_before)
     }
 }
 

@@ -24,6 +24,8 @@ use crate::{KeyFault, VerifyError};
 pub enum PostPolicyError {
     /// The policy would outlive the year 9999.
     ExpiryOutOfRange,
+    /// The policy would outlive the credentials that sign it.
+    OutlivesCredentials,
     /// A field of this name is written by the signer, is the file, or belongs to Signature
     /// Version 2.
     ReservedName(Box<str>),
@@ -43,6 +45,7 @@ impl fmt::Display for PostPolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ExpiryOutOfRange => f.write_str("the policy would expire after the year 9999"),
+            Self::OutlivesCredentials => f.write_str("the policy would outlive its credentials"),
             Self::ReservedName(name) => write!(f, "`{name}` is no field of the caller's"),
             Self::DuplicateName(name) => write!(f, "`{name}` is given twice"),
             Self::InvalidFieldName => f.write_str("a field name is not valid"),

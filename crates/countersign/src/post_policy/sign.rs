@@ -15,7 +15,7 @@ use super::{
     names,
 };
 use crate::{
-    Presigner, Timestamp, hex,
+    PresignError, Presigner, Timestamp, hex,
     signing_key::{ALGORITHM, policy_mac},
     sink::Sink as _,
 };
@@ -29,13 +29,14 @@ impl Presigner<'_> {
     /// # Errors
     ///
     /// - [`PostPolicyError::ExpiryOutOfRange`], when the policy would outlive the year 9999.
+    /// - [`PostPolicyError::OutlivesCredentials`], when it would outlive the credentials.
     /// - [`PostPolicyError::TooLong`], when the fields are over 65,536 bytes. Amazon itself reads
     ///   20,000 and no more.
     pub fn presign_post(&self, request: &PostPolicy<'_>) -> Result<PostForm, PostPolicyError> {
-        let expires_at = self
-            .now()
-            .checked_add_secs(request.lifetime.as_secs())
-            .ok_or(PostPolicyError::ExpiryOutOfRange)?;
+        let expires_at = self.expires_at(request.lifetime).map_err(|error| match error {
+            PresignError::OutlivesCredentials { .. } => PostPolicyError::OutlivesCredentials,
+            _ => PostPolicyError::ExpiryOutOfRange,
+        })?;
         let claim = self.claim_fields();
         let policy = STANDARD.encode(policy_text(request, &claim, expires_at));
         let mut signature = String::new();

@@ -74,7 +74,7 @@ fn the_host_is_another(good: &Good, _: &mut Dice) -> Vec<Attempt> {
 }
 
 /// 40 headers that change what S3 does.
-const AMZ_HEADERS: [&str; 40] = [
+pub(crate) const AMZ_HEADERS: [&str; 40] = [
     "x-amz-acl",
     "x-amz-bucket-object-lock-enabled",
     "x-amz-bypass-governance-retention",

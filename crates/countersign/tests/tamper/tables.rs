@@ -1,11 +1,14 @@
 //! The tables of V-07 to V-10. All of it is signed by the owner of the key, so that only what the
 //! table changes is at issue.
 
+use std::collections::BTreeSet;
+
 use countersign::{Field, ParseError, Timestamp, VerifyError};
 
 use crate::{
     common::{Model, Report, Server},
     documented_time,
+    request::AMZ_HEADERS,
 };
 
 fn documented_answer(model: &Model, now: Timestamp) -> Result<Report, VerifyError> {
@@ -43,6 +46,30 @@ fn all_720_orders_of_the_six_parameters_are_one_url() {
         let query: Vec<_> = order.iter().map(|&place| pieces[place].as_str()).collect();
         request.target = format!("{path}?{}", query.join("&"));
         assert!(server.answer(&request, documented_time()).is_ok(), "{}", request.target);
+    }
+}
+
+/// V-08: the last is a part of a multipart upload.
+#[test]
+fn forty_amz_headers_are_refused_unsigned_and_accepted_signed_with_four_methods() {
+    let of_a_part = [("partNumber", "1"), ("uploadId", "id")];
+    let of_a_part = of_a_part.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    for (method, query) in [("GET", &[][..]), ("PUT", &[]), ("HEAD", &[]), ("POST", &of_a_part)] {
+        for name in AMZ_HEADERS {
+            let unsigned =
+                Model { method: method.to_owned(), query: query.to_vec(), ..Model::documented() };
+            let headers = vec![(name.to_owned(), "1".to_owned())];
+            let signed = Model { headers: headers.clone(), ..unsigned.clone() };
+            let report = documented_answer(&signed, documented_time()).expect(name);
+            assert_eq!(report.signed_headers, ["host", name], "{method}");
+
+            let mut request = unsigned.request();
+            let server = Server::documented();
+            assert!(server.answer(&request, documented_time()).is_ok(), "{method}");
+            request.headers.extend(headers);
+            let expected = Err(VerifyError::UnsignedHeader(name.into()));
+            assert_eq!(server.answer(&request, documented_time()), expected, "{method}");
+        }
     }
 }
 
@@ -302,6 +329,54 @@ fn every_part_of_the_scope_is_exact() {
             assert!(format!("{error:?}").starts_with(reason), "{mutation:?}: {error:?}");
         }
     }
+}
+
+/// V-10: each character dropped, doubled, in its other case, replaced; something before and behind.
+#[test]
+fn a_part_of_the_scope_that_is_a_character_off_is_another() {
+    let of_part = |model: &mut Model, part: usize, text: &str| {
+        let field = if part == 0 { &mut model.id } else { &mut model.scope[part - 1] };
+        text.clone_into(field);
+    };
+    let right = ["AKIAIOSFODNN7EXAMPLE", "20130524", "us-east-1", "s3", "aws4_request"];
+    for (part, right) in right.into_iter().enumerate() {
+        let (_, reason, _) = SCOPES[part];
+        let mut tried = BTreeSet::new();
+        for mutation in mutations(right) {
+            let mut model = Model::documented();
+            of_part(&mut model, part, &mutation);
+            let error = documented_answer(&model, documented_time()).expect_err(&mutation);
+            let error = format!("{error:?}");
+            // What is no date is not compared with one.
+            let is_malformed = part == 1 && error == "Parse(Malformed(Credential))";
+            assert!(error.starts_with(reason) || is_malformed, "{mutation:?}: {error}");
+            tried.insert(mutation);
+        }
+        assert!(tried.len() >= 20, "{right}: {}", tried.len());
+    }
+}
+
+fn mutations(right: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    for (at, letter) in right.char_indices() {
+        let (before, after) = (&right[..at], &right[at + 1..]);
+        let other_case = if letter.is_ascii_uppercase() {
+            letter.to_ascii_lowercase()
+        } else {
+            letter.to_ascii_uppercase()
+        };
+        all.push(format!("{before}{after}"));
+        all.push(format!("{before}{letter}{letter}{after}"));
+        all.push(format!("{before}{other_case}{after}"));
+        for other in ['x', '0', '9', '-', 'é'] {
+            all.push(format!("{before}{other}{after}"));
+        }
+    }
+    for odd in ["x", " ", "\t", "\n", "%", "*", "\u{200b}", ";"] {
+        all.extend([format!("{odd}{right}"), format!("{right}{odd}")]);
+    }
+    all.retain(|mutation| mutation != right);
+    all
 }
 
 /// V-10.

@@ -1,7 +1,18 @@
 //! How long a claim holds.
+//!
+//! A [`Lifetime`] is what a URL is given, a [`Validity`] the seconds in which it holds. A [`Clamp`]
+//! makes a lifetime of a wish and of all that limits it; a [`Window`] makes signing times that
+//! repeat.
+
+mod clamp;
+mod window;
 
 use core::fmt;
 
+pub use self::{
+    clamp::{Clamp, Clamped, ExpiryError},
+    window::Window,
+};
 use crate::{InvalidValue, Timestamp};
 
 /// How long a URL lives: 1 to 604,800 seconds, by construction.
@@ -157,8 +168,16 @@ impl Validity {
 
     /// The validity of what says itself when it ends.
     #[cfg(feature = "post-policy")]
-    pub(crate) const fn between(not_before: Timestamp, not_after: Timestamp) -> Self {
+    pub(crate) const fn until(not_after: Timestamp, not_before: Timestamp) -> Self {
         Self { not_before, not_after }
+    }
+
+    /// The validity between two seconds, or `None` where no lifetime and skew make it.
+    #[cfg(any(feature = "arbitrary", feature = "serde"))]
+    pub(crate) fn between(not_before: Timestamp, not_after: Timestamp) -> Option<Self> {
+        let secs = not_after.unix_secs().checked_sub(not_before.unix_secs())?;
+        let secs_max = Lifetime::MAX.secs.checked_add(Skew::MAX.secs)?;
+        (1..=i64::from(secs_max)).contains(&secs).then_some(Self { not_before, not_after })
     }
 
     /// The first second in which the claim holds.
