@@ -4,7 +4,7 @@
 //! itself without its signature, and nothing is kept of the parameters but the claim's own.
 
 use crate::{
-    ParseError,
+    Mechanism, ParseError,
     bytes::{find, find_either, unreserved_len},
     encode::{Part, Wire},
     error::Field,
@@ -195,9 +195,12 @@ impl<'a> Piece<'a> {
 }
 
 impl<'a> Parameter<'a> {
-    /// The parameters of a query that was parsed before, but for the claim's own.
-    pub(crate) fn all_but_auth(text: &'a str) -> impl Iterator<Item = Self> {
-        pieces(text).filter(|piece| piece.auth.is_none()).map(|piece| piece.parameter)
+    /// The parameters of a query that was parsed before, in the order in which they came; of a
+    /// presigned one without the claim's own.
+    pub(crate) fn signed_by(mechanism: Mechanism, text: &'a str) -> impl Iterator<Item = Self> {
+        let is_claim =
+            move |piece: &Piece<'_>| mechanism == Mechanism::Query && piece.auth.is_some();
+        pieces(text).filter(move |piece| !is_claim(piece)).map(|piece| piece.parameter)
     }
 }
 

@@ -129,7 +129,7 @@ impl<'v, 'a> Verified<'v, 'a> {
     /// The query parameters that were signed beside the claim's own, decoded, in the order in which
     /// they came. A claim in the header has none of its own in the query.
     pub fn query(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> {
-        Parameter::all_but_auth(self.query)
+        Parameter::signed_by(self.mechanism, self.query)
             .map(|parameter| (parameter.name.decode(), parameter.value.decode()))
     }
 
