@@ -10,6 +10,8 @@
 #[path = "tamper/authorization.rs"]
 mod authorization;
 mod common;
+#[path = "tamper/header_claim.rs"]
+mod header_claim;
 #[path = "tamper/header_tables.rs"]
 mod header_tables;
 #[path = "tamper/keys.rs"]
@@ -308,8 +310,13 @@ fn classes_49_to_56_the_request() {
 }
 
 #[test]
-fn classes_1_to_28_the_authorization_header() {
+fn classes_1_to_11_the_authorization_header() {
     try_on_random_requests(Mechanism::Header, &authorization::CLASSES);
+}
+
+#[test]
+fn classes_12_to_26_the_claim_in_the_header() {
+    try_on_random_requests(Mechanism::Header, &header_claim::CLASSES);
 }
 
 #[test]
