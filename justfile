@@ -15,7 +15,7 @@ job name:
 # The long checks, before an issue is resolved.
 release-checks: ci
     FUZZ_SECS=600 .ci/run fuzz
-    .ci/run deny reliability
+    .ci/run deny proofs reliability
 
 # The table of docs/PERFORMANCE.md.
 bench:
