@@ -1,11 +1,5 @@
 //! Looking through bytes several at a time. Readers of requests do little else.
 
-/// Where the first `needle` is.
-#[inline]
-pub(crate) fn find(bytes: &[u8], needle: u8) -> Option<usize> {
-    find_either(bytes, needle, needle)
-}
-
 /// Where the first byte is that is one of the two.
 #[inline]
 pub(crate) fn find_either(bytes: &[u8], one: u8, other: u8) -> Option<usize> {
@@ -41,34 +35,47 @@ const fn zero_bytes(word: u64) -> u64 {
 
 /// Whether all bytes are unreserved characters (RFC 3986, section 2.3), or this one.
 #[inline]
-#[expect(clippy::needless_bitwise_bool, reason = "a branch would end the comparing of blocks")]
 pub(crate) fn are_unreserved(bytes: &[u8], or: u8) -> bool {
-    if bytes.len() < BLOCK_LEN {
-        return bytes.iter().all(|&byte| is_unreserved(byte) || byte == or);
-    }
-    // Without a table, so that the compiler compares all bytes of a block at once.
-    none(bytes, |byte| {
-        let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        let is_digit = byte.wrapping_sub(b'0') < 10;
-        let is_mark = (byte == b'-') | (byte == b'.') | (byte == b'_') | (byte == b'~');
-        !(is_letter | is_digit | is_mark | (byte == or))
-    })
+    unreserved_len(bytes, or) == bytes.len()
 }
 
-/// How many unreserved characters there are at the start, before anything else.
+/// How many of them are at the start, before anything else.
 #[inline]
-pub(crate) fn unreserved_len(bytes: &[u8]) -> usize {
+pub(crate) fn unreserved_len(bytes: &[u8], or: u8) -> usize {
+    let Some(last) = bytes.last_chunk() else {
+        let is_wrong = |&byte: &u8| !is_unreserved(byte) && byte != or;
+        return bytes.iter().position(is_wrong).unwrap_or(bytes.len());
+    };
+    let (blocks, _) = bytes.as_chunks();
     let mut len = 0_usize;
-    let (blocks, _) = bytes.as_chunks::<BLOCK_LEN>();
     for block in blocks {
-        if !are_unreserved(block, b'~') {
-            break;
+        if let Some(within) = first_reserved(block, or) {
+            return len.saturating_add(within);
         }
         len = len.saturating_add(BLOCK_LEN);
     }
-    let rest = bytes.get(len..).unwrap_or_default();
-    let within = rest.iter().position(|&byte| !is_unreserved(byte)).unwrap_or(rest.len());
-    len.saturating_add(within)
+    if len == bytes.len() {
+        return len;
+    }
+    // The last block overlaps the one before it, in which there is none.
+    let start = bytes.len().saturating_sub(BLOCK_LEN);
+    first_reserved(last, or).map_or(bytes.len(), |within| start.saturating_add(within))
+}
+
+/// Without a table, so that the compiler compares all bytes of a block at once.
+#[inline]
+#[expect(clippy::needless_bitwise_bool, reason = "a branch would end the comparing of blocks")]
+fn first_reserved(block: &[u8; BLOCK_LEN], or: u8) -> Option<usize> {
+    let mut reserved = [0; BLOCK_LEN];
+    for (place, &byte) in reserved.iter_mut().zip(block) {
+        let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        let is_digit = byte.wrapping_sub(b'0') < 10;
+        let is_mark = (byte == b'-') | (byte == b'.') | (byte == b'_') | (byte == b'~');
+        *place = u8::from(!(is_letter | is_digit | is_mark | (byte == or)));
+    }
+    let reserved = u128::from_le_bytes(reserved);
+    let within = usize::try_from(reserved.trailing_zeros() / u8::BITS).unwrap_or_default();
+    (reserved != 0).then_some(within)
 }
 
 const BLOCK_LEN: usize = 16;
@@ -84,11 +91,8 @@ pub(crate) fn none(bytes: &[u8], is_wrong: impl Fn(u8) -> bool) -> bool {
         wrong == 0
     };
     match bytes.last_chunk() {
-        // The last block may overlap the one before it, but is not looked at twice.
-        Some(last) => {
-            let before = bytes.split_last().map_or(bytes, |(_, before)| before);
-            before.as_chunks().0.iter().all(is_good) && is_good(last)
-        }
+        // The last block may overlap the one before it.
+        Some(last) => bytes.as_chunks().0.iter().all(is_good) && is_good(last),
         None => !bytes.iter().any(|&byte| is_wrong(byte)),
     }
 }
@@ -142,12 +146,15 @@ mod tests {
         ) {
             for text in [bytes, rare, long.into_bytes()] {
                 let first = |needles: &[u8]| text.iter().position(|byte| needles.contains(byte));
-                prop_assert_eq!(find(&text, b'&'), first(b"&"));
                 prop_assert_eq!(find_either(&text, b'&', b'='), first(b"&="));
                 let plain: Vec<u8> = text.iter().copied().filter(u8::is_ascii_digit).collect();
                 prop_assert!(are_unreserved(&plain, b'~'));
-                let plain_len = text.iter().take_while(|byte| is_unreserved(**byte)).count();
-                prop_assert_eq!(unreserved_len(&text), plain_len);
+                for or in [b'~', b'&'] {
+                    let is_plain = |byte: &&u8| is_unreserved(**byte) || **byte == or;
+                    let plain_len = text.iter().take_while(is_plain).count();
+                    prop_assert_eq!(unreserved_len(&text, or), plain_len);
+                    prop_assert_eq!(are_unreserved(&text, or), plain_len == text.len());
+                }
             }
         }
     }

@@ -156,7 +156,7 @@ pub(crate) struct Wire<'a> {
     spelling: Spelling,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Spelling {
     /// Nothing is encoded, and nothing has to be.
     Plain,
@@ -169,11 +169,7 @@ enum Spelling {
 impl<'a> Wire<'a> {
     /// Checks what was received, or is `None`.
     pub(crate) fn new(text: &'a str, part: Part) -> Option<Self> {
-        if part.is_all_plain(text) {
-            Some(Self::plain(text, part))
-        } else {
-            Self::parse(text, part)
-        }
+        Self::read(text, part, None)
     }
 
     /// Takes what consists of plain characters only.
@@ -181,30 +177,36 @@ impl<'a> Wire<'a> {
         Self { text, part, spelling: Spelling::Plain }
     }
 
-    /// Checks what has characters that are not plain.
-    fn parse(text: &'a str, part: Part) -> Option<Self> {
-        if is_ascii_encoded(text, part) {
-            return Some(Self { text, part, spelling: Spelling::Canonical });
-        }
-        let mut is_canonical = true;
+    /// Checks what was received up to this character, which is none of the plain ones, or to the
+    /// end; or is `None`.
+    pub(crate) fn read(text: &'a str, part: Part, stop: Option<u8>) -> Option<Self> {
+        let mut spelling = Spelling::Plain;
         let mut rest = text.as_bytes();
         while let Some((&byte, behind)) = rest.split_first() {
+            if part.is_plain(byte) {
+                let plain_len = bytes::unreserved_len(rest, part.one_more());
+                rest = rest.get(plain_len..)?;
+                continue;
+            }
             if byte == b'%' {
                 let escaped = EscapedChar::read(rest)?;
-                is_canonical &= escaped.is_upper && !part.is_plain(escaped.first);
+                let is_canonical = escaped.is_upper && !part.is_plain(escaped.first);
+                let own = if is_canonical { Spelling::Canonical } else { Spelling::Other };
+                spelling = spelling.max(own);
                 rest = escaped.behind;
                 continue;
             }
-            rest = behind;
-            if !part.is_plain(byte) {
-                is_canonical = false;
-                // What is not ASCII here came as UTF-8.
-                if byte <= b' ' || byte == 0x7f {
-                    return None;
-                }
+            if Some(byte) == stop {
+                break;
             }
+            // What is not ASCII here came as UTF-8.
+            if byte <= b' ' || byte == 0x7f {
+                return None;
+            }
+            spelling = Spelling::Other;
+            rest = behind;
         }
-        let spelling = if is_canonical { Spelling::Canonical } else { Spelling::Other };
+        let text = text.get(..text.len().checked_sub(rest.len())?)?;
         Some(Self { text, part, spelling })
     }
 
@@ -274,28 +276,6 @@ impl<'a> Wire<'a> {
         let prefix = b"x-amz-";
         self.bytes().map(|byte| byte.to_ascii_lowercase()).take(prefix.len()).eq(*prefix)
     }
-}
-
-/// Whether a text is canonical, and all that is encoded in it is ASCII: as the slashes of a
-/// credential are, and the punctuation of most keys.
-fn is_ascii_encoded(text: &str, part: Part) -> bool {
-    let one_more = part.one_more();
-    let mut rest = text.as_bytes();
-    while let Some(at) = bytes::find(rest, b'%') {
-        let Some((before, escape)) = rest.split_at_checked(at) else { return false };
-        let Some((&[_, high, low], behind)) = escape.split_first_chunk() else { return false };
-        let is_canonical = |escape: hex::Escaped| {
-            escape.is_upper
-                && matches!(escape.byte, 1..=0x7f)
-                && !part.is_plain(escape.byte)
-                && bytes::are_unreserved(before, one_more)
-        };
-        if !hex::escaped(high, low).is_some_and(is_canonical) {
-            return false;
-        }
-        rest = behind;
-    }
-    bytes::are_unreserved(rest, one_more)
 }
 
 /// A character whose bytes are all escaped.

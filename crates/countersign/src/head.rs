@@ -4,7 +4,6 @@ use core::fmt;
 
 use crate::{
     Method, ParseError,
-    bytes::find,
     encode::{Part, Wire},
     error::Field,
     query::TARGET_LEN_MAX,
@@ -47,10 +46,10 @@ impl<'a, H: ?Sized> RequestHead<'a, H> {
         if !self.target.starts_with('/') {
             return Err(ParseError::Malformed(Field::Target));
         }
-        let path_len = find(self.target.as_bytes(), b'?').unwrap_or(self.target.len());
-        let (path, query) = self.target.split_at_checked(path_len).unwrap_or((self.target, ""));
+        let path = Wire::read(self.target, Part::Path, Some(b'?'));
+        let path = path.ok_or(ParseError::Malformed(Field::Path))?;
+        let query = self.target.get(path.as_received().len()..).unwrap_or_default();
         let query = query.strip_prefix('?').unwrap_or_default();
-        let path = Wire::new(path, Part::Path).ok_or(ParseError::Malformed(Field::Path))?;
         Ok(RequestLine { method, path, query })
     }
 }

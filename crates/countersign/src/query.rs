@@ -5,7 +5,7 @@
 
 use crate::{
     Mechanism, ParseError,
-    bytes::{find, find_either, unreserved_len},
+    bytes::find_either,
     encode::{Part, Wire},
     error::Field,
     names::AUTH_PARAMETERS,
@@ -170,14 +170,7 @@ impl<'a> Piece<'a> {
             Some(value) => (value, true),
             None => ("", false),
         };
-        let plain_len = unreserved_len(value.as_bytes());
-        let value = match value.as_bytes().get(plain_len) {
-            None | Some(b'&') => Wire::plain(value.get(..plain_len)?, Part::Query),
-            Some(_) => {
-                let value_len = find(value.as_bytes(), b'&').unwrap_or(value.len());
-                Wire::new(value.get(..value_len)?, Part::Query)?
-            }
-        };
+        let value = Wire::read(value, Part::Query, Some(b'&'))?;
         let auth = auth_field(name);
         let name = match auth {
             Some(_) => Wire::plain(name, Part::Query),
@@ -276,8 +269,19 @@ fn auth_field(name: &str) -> Option<Field> {
     Some(field)
 }
 
-fn auth_slot(field: Field) -> Option<usize> {
-    AUTH_PARAMETERS.iter().position(|&other| other == field)
+/// Its place in [`AUTH_PARAMETERS`].
+const fn auth_slot(field: Field) -> Option<usize> {
+    let slot = match field {
+        Field::Algorithm => 0,
+        Field::Credential => 1,
+        Field::Date => 2,
+        Field::Expires => 3,
+        Field::SecurityToken => 4,
+        Field::Signature => 5,
+        Field::SignedHeaders => 6,
+        _ => return None,
+    };
+    Some(slot)
 }
 
 /// Refuses `x-amz-date` and `X%2DAmz-Date`: some readers take them for the real thing, some do not,
@@ -330,6 +334,7 @@ mod tests {
     fn the_parameters_of_the_claim_are_known_by_their_names() {
         for field in AUTH_PARAMETERS {
             assert_eq!(auth_field(field.as_str()), Some(field));
+            assert_eq!(auth_slot(field).map(|slot| AUTH_PARAMETERS[slot]), Some(field));
             assert_eq!(auth_field(&field.as_str().to_ascii_lowercase()), None);
         }
         assert_eq!(auth_field("X-Amz-"), None);

@@ -19,9 +19,10 @@ impl<'a> SignedHeaders<'a> {
     /// looked at yet: [`check`](Self::check) does that when it is their turn.
     pub(crate) fn new(received: Received<'a>) -> Self {
         let text = received.as_received();
-        let is_separator = |rest: &str| rest.starts_with("3B") || rest.starts_with("3b");
+        let is_separator = |rest: &[u8]| rest.starts_with(b"3B") || rest.starts_with(b"3b");
+        let mut escapes = text.as_bytes().split(|&byte| byte == b'%').skip(1);
         match received {
-            Received::Query(_) if text.split('%').skip(1).all(is_separator) => {
+            Received::Query(_) if escapes.all(is_separator) => {
                 Self { list: text.into(), separators: b";%" }
             }
             _ => Self { list: received.decode(), separators: b";" },
