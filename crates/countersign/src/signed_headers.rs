@@ -122,6 +122,15 @@ mod tests {
         ] {
             assert!(list(wrong).check().is_err(), "{wrong}");
         }
+        for (text, name, is_listed) in [
+            ("a;host", "host", true),
+            ("a;host", "HOST", true),
+            ("a;host", "hos", false),
+            ("", "", false),
+            ("a%3Bb", "b", true),
+        ] {
+            assert_eq!(list(text).contains(name), is_listed, "{text} {name}");
+        }
         let (plain, decoded) = (list("a%3Bb;c"), list("%61%3Bb;c"));
         assert_eq!(plain.names().collect::<Vec<_>>(), ["a", "b", "c"]);
         assert_eq!(decoded.names().collect::<Vec<_>>(), ["a", "b", "c"]);

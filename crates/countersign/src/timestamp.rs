@@ -260,6 +260,9 @@ mod tests {
         assert_eq!(Timestamp::parse("99991231T235959Z"), Ok(Timestamp::MAX));
         assert_eq!(Timestamp::MIN.to_string(), "00010101T000000Z");
         assert_eq!(Timestamp::MAX.to_string(), "99991231T235959Z");
+        for end in [Timestamp::MIN, Timestamp::MAX] {
+            assert_eq!(Timestamp::from_unix_secs(end.unix_secs()), Ok(end));
+        }
         assert!(Timestamp::from_unix_secs(253_402_300_800).is_err());
         assert!(Timestamp::from_unix_secs(-62_135_596_801).is_err());
     }
@@ -272,7 +275,17 @@ mod tests {
         let day = at.date();
         assert_eq!(alloc::format!("{day} {day:?}"), "20240229 20240229");
         assert_eq!(Date::parse(day.as_str()), Ok(day));
-        for wrong in ["", "2024022", "202402299", "20240230", "00000101", "2024-2-9", "2024022é"] {
+        for wrong in [
+            "",
+            "2024022",
+            "202402299",
+            "20240230",
+            "00000101",
+            "2024-2-9",
+            "2024022é",
+            "2024021:",
+            "202402:1",
+        ] {
             assert_eq!(Date::parse(wrong), Err(InvalidValue::Date), "{wrong}");
         }
     }
@@ -310,6 +323,9 @@ mod tests {
             "20130524T240000Z",
             "20130524T006000Z",
             "20130524T000060Z",
+            // The character after `9`: ten, to whoever only takes `0` away.
+            "20130524T00000:Z",
+            "20130524T0000:0Z",
             "+2013524T000000Z",
             "２０１３0524Z",
         ] {

@@ -4,7 +4,7 @@
 use countersign::{
     Addressing, Bucket, Clamp, Clamped, Credentials, Endpoint, ExpiryError, InvalidValue, Lifetime,
     Method, PresignError, PresignRequest, PresignedUrl, Region, Scope, SecretKey, Service,
-    SigningKey, Skew, Timestamp, Window,
+    SigningKey, Skew, Timestamp, Validity, Window,
 };
 use proptest::{prelude::*, sample::select};
 
@@ -137,6 +137,16 @@ fn lifetimes_and_skews_have_their_ends() {
         assert_eq!(Skew::from_secs(secs), Err(InvalidValue::Skew));
     }
     assert_eq!(format!("{:?} {:?}", Lifetime::MIN, Skew::MAX), "1 s 900 s");
+}
+
+#[test]
+fn a_validity_begins_with_its_skew_and_ends_before_its_end() {
+    let at = Timestamp::parse("20130524T000000Z").unwrap();
+    let validity = Validity::new(at, lifetime(60), Skew::from_secs(5).unwrap()).unwrap();
+    for (offset, is_valid) in [(-6, false), (-5, true), (0, true), (59, true), (60, false)] {
+        assert_eq!(validity.contains(second(at.unix_secs() + offset)), is_valid, "{offset}");
+    }
+    assert_eq!(Validity::new(Timestamp::MAX, lifetime(1), Skew::ZERO), None);
 }
 
 #[test]
