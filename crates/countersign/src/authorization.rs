@@ -11,7 +11,7 @@ use crate::{
     error::Field,
     head::RequestLine,
     names::{AMZ_DATE, AUTHORIZATION, SECURITY_TOKEN},
-    query::Query,
+    query::{AuthParameters, Query},
     received::Received,
     signed_headers::SignedHeaders,
     signing_key::{ALGORITHM, Signature},
@@ -58,13 +58,17 @@ impl<'a, H: Headers + ?Sized> Claim<'a, H> {
     /// [`StreamingPayload`](ParseError::StreamingPayload).
     pub fn parse_header(head: &RequestHead<'a, H>) -> Result<Self, ParseError> {
         let RequestLine { method, path, query } = head.line()?;
-        let query = Query::parse(query)?;
+        let mut parameters = AuthParameters::default();
+        let query = Query::parse(query, &mut parameters)?;
         let headers = head.headers;
         let special = Special::find(headers)?;
         if !special.is_signed {
             return Err(ParseError::Missing(Field::Authorization));
         }
-        if [Field::Algorithm, Field::Signature].iter().any(|&field| query.auth(field).is_some()) {
+        if [Field::Algorithm, Field::Signature]
+            .iter()
+            .any(|&field| parameters.value(field).is_some())
+        {
             return Err(ParseError::TwoMechanisms);
         }
         let authorization = only(headers, AUTHORIZATION, Field::Authorization)?;

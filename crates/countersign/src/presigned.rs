@@ -9,7 +9,7 @@ use crate::{
     claim::{Special, Term},
     error::Field,
     head::RequestLine,
-    query::Query,
+    query::{AuthParameters, Query},
     received::Received,
     signed_headers::SignedHeaders,
     signing_key::{ALGORITHM, Signature},
@@ -32,10 +32,11 @@ impl<'a, H: Headers + ?Sized> Claim<'a, H> {
         if query.is_empty() {
             return Err(ParseError::Missing(Field::Algorithm));
         }
-        let query = Query::parse(query)?;
+        let mut parameters = AuthParameters::default();
+        let query = Query::parse(query, &mut parameters)?;
         let special = Special::find(head.headers)?;
 
-        let wire = |field| query.auth(field).ok_or(ParseError::Missing(field));
+        let wire = |field| parameters.value(field).ok_or(ParseError::Missing(field));
         let algorithm = wire(Field::Algorithm);
         let signature = wire(Field::Signature);
         if special.is_signed && (algorithm.is_ok() || signature.is_ok()) {
@@ -59,7 +60,7 @@ impl<'a, H: Headers + ?Sized> Claim<'a, H> {
             term: plain_number(&expires.decode())
                 .map(Term::Secs)
                 .ok_or(ParseError::Malformed(Field::Expires))?,
-            session_token: query.auth(Field::SecurityToken).map(Received::Query),
+            session_token: parameters.value(Field::SecurityToken).map(Received::Query),
             signed_headers: SignedHeaders::new(Received::Query(signed_headers)),
             signature,
             payload: special.payload,

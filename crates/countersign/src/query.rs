@@ -24,12 +24,29 @@ const PARAMETERS_MAX: usize = 100;
 /// - The names of the claim's own parameters are spelled exactly as they should be.
 pub(crate) struct Query<'a> {
     text: &'a str,
-    /// The claim's own parameters, in the order of [`AUTH_PARAMETERS`].
-    auth: [Option<Wire<'a>>; AUTH_PARAMETERS.len()],
     /// Where the signature's parameter begins and ends in the text.
     signature: Option<(usize, usize)>,
     order: Order,
     spelling: Spelling,
+}
+
+/// The values of the claim's own parameters, in the order of [`AUTH_PARAMETERS`]. Beside the query,
+/// for they are needed only until the claim is read.
+#[derive(Default)]
+pub(crate) struct AuthParameters<'a>([Option<Wire<'a>>; AUTH_PARAMETERS.len()]);
+
+impl<'a> AuthParameters<'a> {
+    fn set(&mut self, field: Field, value: Wire<'a>) -> Result<(), ParseError> {
+        let slot = auth_slot(field).and_then(|slot| self.0.get_mut(slot));
+        match slot.map(|place| place.replace(value)) {
+            Some(None) => Ok(()),
+            _ => Err(ParseError::Duplicate(field)),
+        }
+    }
+
+    pub(crate) fn value(&self, field: Field) -> Option<Wire<'a>> {
+        *self.0.get(auth_slot(field)?)?
+    }
 }
 
 /// How the names follow one another, but for that of the signature.
@@ -65,15 +82,11 @@ struct Piece<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// Reads a query of no more than [`TARGET_LEN_MAX`] bytes. An empty one has no parameter.
-    pub(crate) fn parse(text: &'a str) -> Result<Self, ParseError> {
-        let mut query = Self {
-            text,
-            auth: [None; AUTH_PARAMETERS.len()],
-            signature: None,
-            order: Order::Sorted,
-            spelling: Spelling::Canonical,
-        };
+    /// Reads a query of no more than [`TARGET_LEN_MAX`] bytes, and puts the claim's own parameters
+    /// into `claim`. An empty one has no parameter.
+    pub(crate) fn parse(text: &'a str, claim: &mut AuthParameters<'a>) -> Result<Self, ParseError> {
+        let mut query =
+            Self { text, signature: None, order: Order::Sorted, spelling: Spelling::Canonical };
         let mut others_of_amazon = 0_usize;
         let mut before: Option<Wire<'a>> = None;
         let mut start = 0_usize;
@@ -92,7 +105,7 @@ impl<'a> Query<'a> {
                 query.spelling = Spelling::Other;
             }
             if let Some(field) = auth {
-                query.set_auth(field, value)?;
+                claim.set(field, value)?;
             } else if name.has_amz_prefix() {
                 check_spelling(name)?;
                 others_of_amazon = others_of_amazon.saturating_add(1);
@@ -112,19 +125,6 @@ impl<'a> Query<'a> {
             Sorted::new(text).check_unique()?;
         }
         Ok(query)
-    }
-
-    fn set_auth(&mut self, field: Field, value: Wire<'a>) -> Result<(), ParseError> {
-        let slot = auth_slot(field).and_then(|slot| self.auth.get_mut(slot));
-        match slot.map(|place| place.replace(value)) {
-            Some(None) => Ok(()),
-            _ => Err(ParseError::Duplicate(field)),
-        }
-    }
-
-    /// The value of one of the claim's own parameters.
-    pub(crate) fn auth(&self, field: Field) -> Option<Wire<'a>> {
-        *self.auth.get(auth_slot(field)?)?
     }
 
     /// As it was received.
@@ -300,9 +300,13 @@ mod tests {
 
     use super::*;
 
+    fn parse(text: &str) -> Result<Query<'_>, ParseError> {
+        Query::parse(text, &mut AuthParameters::default())
+    }
+
     fn canonical(text: &str) -> String {
         let mut out = String::new();
-        Query::parse(text).unwrap_or_else(|error| panic!("{text}: {error}")).put(&mut out);
+        parse(text).unwrap_or_else(|error| panic!("{text}: {error}")).put(&mut out);
         out
     }
 
@@ -344,14 +348,14 @@ mod tests {
     fn no_parameter_is_there_twice() {
         for text in ["a=1&a=1", "a=1&b=2&a=3", "%61=1&a=2", "x-amz-a=1&X-Amz-A=2", "a&a="] {
             let duplicate = Some(ParseError::Duplicate(Field::Query));
-            assert_eq!(Query::parse(text).err(), duplicate, "{text}");
+            assert_eq!(parse(text).err(), duplicate, "{text}");
         }
         for text in ["X-Amz-Date=1&X-Amz-Date=1", "X-Amz-Date=1&a=2&X-Amz-Date=3"] {
             let duplicate = Some(ParseError::Duplicate(Field::Date));
-            assert_eq!(Query::parse(text).err(), duplicate, "{text}");
+            assert_eq!(parse(text).err(), duplicate, "{text}");
         }
         for text in ["a=1&A=1", "a=1&ab=1", "x-amz-a=1&x-amz-b=1"] {
-            assert!(Query::parse(text).is_ok(), "{text}");
+            assert!(parse(text).is_ok(), "{text}");
         }
     }
 
@@ -359,14 +363,14 @@ mod tests {
     fn what_is_no_query_is_refused() {
         for text in ["&", "a=1&", "&a=1", "a=1&&b=2", "=1", "a=%", "a=%zz", "a=1&b=\u{1}", "a= b"] {
             let malformed = Some(ParseError::Malformed(Field::Query));
-            assert_eq!(Query::parse(text).err(), malformed, "{text}");
+            assert_eq!(parse(text).err(), malformed, "{text}");
         }
         let many = |count: usize| {
             let names: alloc::vec::Vec<_> = (0..count).map(|at| alloc::format!("a{at}=")).collect();
             names.join("&")
         };
-        assert!(Query::parse(&many(100)).is_ok());
+        assert!(parse(&many(100)).is_ok());
         let too_large = Some(ParseError::TooLarge(Field::Query));
-        assert_eq!(Query::parse(&many(101)).err(), too_large);
+        assert_eq!(parse(&many(101)).err(), too_large);
     }
 }

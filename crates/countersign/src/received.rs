@@ -2,6 +2,8 @@
 
 use alloc::borrow::Cow;
 
+use subtle::ConstantTimeEq as _;
+
 use crate::encode::{Part, Wire};
 
 /// A value of the claim, in the spelling of the place where it stood.
@@ -9,7 +11,7 @@ use crate::encode::{Part, Wire};
 pub(crate) enum Received<'a> {
     /// In a query, percent-encoded.
     Query(Wire<'a>),
-    /// In a header, as it is.
+    /// In a header or a form, as it is.
     Header(&'a str),
 }
 
@@ -28,11 +30,16 @@ impl<'a> Received<'a> {
         }
     }
 
-    /// Whether it decodes to this text.
+    /// Whether it decodes to this text. Where they differ does not show in the time, only whether
+    /// they are as long.
     pub(crate) fn is(self, text: &str) -> bool {
         match self {
-            Self::Query(wire) => wire.bytes().eq(text.bytes()),
-            Self::Header(received) => received == text,
+            Self::Query(wire) => {
+                let pairs = wire.bytes().zip(text.bytes());
+                let difference = pairs.fold(0, |all, (one, other)| all | (one ^ other));
+                bool::from(difference.ct_eq(&0)) && wire.bytes().count() == text.len()
+            }
+            Self::Header(received) => received.as_bytes().ct_eq(text.as_bytes()).into(),
         }
     }
 

@@ -7,7 +7,12 @@ use zeroize::Zeroizing;
 use super::draft::{Draft, Presented};
 use crate::{
     Claim, Date, Headers, Mechanism, ParseError, PayloadRule, Region, RequestHead, Scope, Service,
-    canonical::trim, claim::Term, error::Field, names::AUTHORIZATION, signing_key::Signature,
+    canonical::trim,
+    claim::Term,
+    error::Field,
+    names::AUTHORIZATION,
+    query::{AuthParameters, Query},
+    signing_key::Signature,
 };
 
 /// The header fields of a request, gathered.
@@ -77,7 +82,10 @@ impl<'a> Received<'a> {
         };
         let signature_digits = Zeroizing::new(match claim.mechanism() {
             Mechanism::Query => {
-                let signature = claim.query.auth(Field::Signature);
+                // What is no signature in form is not kept by the claim.
+                let mut parameters = AuthParameters::default();
+                Query::parse(claim.query.as_received(), &mut parameters)?;
+                let signature = parameters.value(Field::Signature);
                 signature.map(|wire| wire.decode().into_owned()).unwrap_or_default()
             }
             Mechanism::Header => signature_in(head.headers.text(AUTHORIZATION)).into(),

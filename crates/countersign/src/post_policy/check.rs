@@ -6,6 +6,7 @@ use super::{FormClaim, FormError, VerifiedForm, condition::Rule, document::Docum
 use crate::{
     Lifetime, Scope, SigningKey, Timestamp, Validity, Verifier, VerifyError,
     credentials::SessionToken,
+    received::Received,
     sha256::MacKey,
     signing_key::{Signature, policy_mac},
 };
@@ -101,8 +102,11 @@ impl<'c, 'a> CheckedForm<'c, 'a> {
 
     /// Whether the form brings the token of temporary credentials, and none with permanent ones.
     fn has_token_of(&self, key: &SigningKey) -> bool {
-        let token = key.session_token().map(SessionToken::as_str);
-        self.claim.session_token == token
+        match (self.claim.session_token, key.session_token().map(SessionToken::as_str)) {
+            (None, None) => true,
+            (Some(received), Some(token)) => Received::Header(received).is(token),
+            _ => false,
+        }
     }
 }
 
