@@ -35,10 +35,10 @@ enum Command {
     /// The credentials come from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
     /// `AWS_SESSION_TOKEN`, or with `--batch` from each line.
     Presign(OneOrBatch<presign::One>),
-    /// Check a presigned URL as a server would.
+    /// Check a presigned URL, or a request signed in its header, as a server would.
     ///
     /// The one key that exists comes from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
-    /// `AWS_SESSION_TOKEN`, or with `--batch` from each line. Exits with 0 only for a URL that
+    /// `AWS_SESSION_TOKEN`, or with `--batch` from each line. Exits with 0 only for what
     /// holds.
     Verify(OneOrBatch<verify::One>),
     /// Make a form with which a browser uploads a file.

@@ -28,10 +28,15 @@ impl SigningKey {
     /// # Errors
     ///
     /// - [`PresignError::KeyScopeExpired`], when the second is not of the key's day.
+    /// - [`PresignError::OutlivesCredentials`], when the credentials have expired.
     /// - [`PresignError::CommaInAccessKeyId`]
     pub fn header_signer(&self, now: Timestamp) -> Result<HeaderSigner<'_>, PresignError> {
         if self.access_key_id().contains(',') {
             return Err(PresignError::CommaInAccessKeyId);
+        }
+        if let Some(credentials_expire_at) = self.expires_at().filter(|&expiry| expiry <= now) {
+            let expires_at = now;
+            return Err(PresignError::OutlivesCredentials { expires_at, credentials_expire_at });
         }
         Ok(HeaderSigner { key: self, now, begun: self.begin_at(now)? })
     }

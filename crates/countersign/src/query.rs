@@ -162,7 +162,11 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
 
 impl<'a> Piece<'a> {
     /// Reads up to the next `&`, or the end.
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "it is called in one hot place; a call copies it twice"
+    )]
     fn read(text: &'a str) -> Option<Self> {
         let name_len = find_either(text.as_bytes(), b'&', b'=').unwrap_or(text.len());
         let (name, rest) = text.split_at_checked(name_len)?;

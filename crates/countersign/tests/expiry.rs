@@ -5,6 +5,7 @@ use countersign::{
     Addressing, Bucket, Clamp, Clamped, Credentials, Endpoint, ExpiryError, InvalidValue, Lifetime,
     Method, PresignError, PresignRequest, PresignedUrl, Region, Scope, SecretKey, Service,
     SigningKey, Skew, Timestamp, Validity, Window,
+    post_policy::{FormKey, PostPolicy},
 };
 use proptest::{prelude::*, sample::select};
 
@@ -348,5 +349,32 @@ proptest! {
         for outside in [start.unix_secs() - 1, end].map(second) {
             prop_assert_ne!(of(outside).as_str().to_owned(), url.as_str().to_owned());
         }
+    }
+}
+
+/// What a part, an object of a batch, a form and a header have of their credentials.
+#[test]
+fn nothing_is_signed_that_outlives_its_credentials() {
+    let now = second(1_369_353_600);
+    let key = key(Some(second(now.unix_secs() + 60)), now);
+    let presigner = key.at(now).unwrap();
+    let bucket = bucket();
+    for (secs, is_good) in [(60, true), (61, false)] {
+        let lifetime = lifetime(secs);
+        let request = PresignRequest::new(Method::PUT, bucket.object("k").unwrap(), lifetime);
+        let outlives = |error: PresignError| {
+            assert!(matches!(error, PresignError::OutlivesCredentials { .. }), "{error}");
+        };
+        assert_eq!(presigner.parts(&request, "id").map(|_| ()).map_err(outlives).is_ok(), is_good);
+        let mut objects = presigner.presign_objects(&request, ["a"]);
+        let object = objects.next().unwrap();
+        assert_eq!(object.map(|_| ()).map_err(outlives).is_ok(), is_good);
+        let endpoint = Endpoint::parse("https://s3.amazonaws.com", Addressing::Path).unwrap();
+        let form_key = FormKey::new("k").unwrap();
+        let form = PostPolicy::new(&endpoint, "bucket", form_key, lifetime).unwrap();
+        assert_eq!(presigner.presign_post(&form).is_ok(), is_good);
+    }
+    for (secs, is_good) in [(59, true), (60, false)] {
+        assert_eq!(key.header_signer(second(now.unix_secs() + secs)).is_ok(), is_good);
     }
 }
