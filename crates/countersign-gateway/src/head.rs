@@ -52,13 +52,6 @@ pub(crate) fn text<'h>(
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
-/// A number in plain digits: no sign, no space. What does not fit is too large by any measure, and
-/// stays so.
-pub(crate) fn plain_number(text: &str) -> Option<u64> {
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| text.parse().unwrap_or(u64::MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,14 +84,5 @@ mod tests {
         assert!(text(&two, "content-type", 8).is_err());
         assert!(text(&headers(&[("content-type", "a/\tb")]), "content-type", 8).is_err());
         assert_eq!(text(&headers(&[("content-type", "")]), "content-type", 8).unwrap(), None);
-    }
-
-    #[test]
-    fn numbers_are_plain_digits() {
-        assert_eq!(plain_number("05"), Some(5));
-        assert_eq!(plain_number("99999999999999999999999"), Some(u64::MAX));
-        for wrong in ["", "+5", "-5", " 5", "5 ", "0x5", "5.0", "٥"] {
-            assert_eq!(plain_number(wrong), None, "{wrong:?}");
-        }
     }
 }

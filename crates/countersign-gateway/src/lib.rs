@@ -46,6 +46,7 @@ mod gateway;
 mod head;
 mod intake;
 mod media_type;
+mod number;
 mod overrides;
 mod prefix;
 mod range;

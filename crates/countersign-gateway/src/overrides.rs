@@ -6,7 +6,7 @@ use countersign::{Timestamp, Validity};
 use countersign_storage::Disposition;
 use http::HeaderValue;
 
-use crate::{fault::Fault, head::plain_number, media_type};
+use crate::{fault::Fault, media_type, number::plain_number};
 
 /// The start of all their names.
 pub(crate) const PREFIX: &str = "response-";

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::head::plain_number;
+use crate::number::plain_number;
 
 /// What of an object is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use countersign_storage::{PartNumber, StoreError, UploadId};
 use crate::{
     Operation,
     fault::Fault,
-    head::plain_number,
+    number::plain_number,
     overrides::{self, Overrides},
 };
 

@@ -8,11 +8,7 @@ use countersign_storage::{ETag, PutMode, PutRequest, StoreError};
 use http::{HeaderMap, HeaderValue};
 use object_store::Attribute;
 
-use crate::{
-    fault::Fault,
-    head::{plain_number, text},
-    overrides::MEDIA_TYPE_LEN_MAX,
-};
+use crate::{fault::Fault, head::text, number::plain_number, overrides::MEDIA_TYPE_LEN_MAX};
 
 /// The largest body of one request, in bytes: 5 GiB, as S3 has it.
 const LENGTH_MAX: u64 = 5 * 1024 * 1024 * 1024;

@@ -59,9 +59,17 @@ pub fn attachment(file_name: &str) -> String {
 }
 
 fn plain(file_name: &str) -> String {
-    let is_hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
+    // `Bidi_Control` in Unicode's PropList.txt, the other breaks of a line, the byte order mark.
+    let is_hidden = |c: char| match c {
+        '\u{61c}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{2028}'
+        | '\u{2029}'
+        | '\u{feff}' => true,
+        c => c.is_control(),
     };
     let last = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
     let name: String = last.chars().filter(|c| !is_hidden(*c)).collect();
@@ -136,6 +144,7 @@ mod tests {
                 "attachment; filename=\"=_utf-8_q_x_=.bin\"; filename*=UTF-8''%3D%3Futf-8%3Fq%3Fx%3F%3D.bin",
             ),
             ("gpj.\u{202e}exe", "attachment; filename=\"gpj.exe\""),
+            ("gpj.\u{61c}exe", "attachment; filename=\"gpj.exe\""),
             ("..", "attachment; filename=\"file\""),
             ("", "attachment; filename=\"file\""),
             ("😀.csv", "attachment; filename=\"_.csv\"; filename*=UTF-8''%F0%9F%98%80.csv"),
