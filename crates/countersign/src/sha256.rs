@@ -7,7 +7,7 @@
 //!
 //! FIPS 180-4, section 5.1.1 (padding), and RFC 2104.
 
-use core::iter;
+use core::slice;
 
 use sha2::block_api::compress256;
 use subtle::ConstantTimeEq as _;
@@ -113,6 +113,18 @@ impl<const LEN: usize> Sha256<LEN> {
     }
 
     pub(crate) fn finish(mut self) -> [u8; DIGEST_LEN] {
+        self.finalize()
+    }
+
+    /// The same for what nobody else may read. The buffer is not wiped else: it costs as much as a
+    /// block, and holds what stands in the URL.
+    fn finish_secret(mut self) -> Zeroizing<[u8; DIGEST_LEN]> {
+        let digest = Zeroizing::new(self.finalize());
+        self.buffer.zeroize();
+        digest
+    }
+
+    fn finalize(&mut self) -> [u8; DIGEST_LEN] {
         let len = u64::try_from(self.filled).unwrap_or(u64::MAX);
         let bits = self.taken.saturating_add(len).saturating_mul(8);
         // A one bit, zeros to the end of a block, and in its last eight bytes the length.
@@ -196,13 +208,15 @@ impl MacKey {
         if let Some(start) = block.get_mut(..key.len()) {
             start.copy_from_slice(key);
         } else {
-            let digest = Zeroizing::new(digest(key));
+            let mut hasher = Sha256::<256>::new();
+            hasher.put(key);
+            let digest = hasher.finish_secret();
             block.iter_mut().zip(&*digest).for_each(|(byte, of_digest)| *byte = *of_digest);
         }
         let padded = |pad: u8| {
             let mut state = INITIAL;
             let block = Zeroizing::new(block.map(|byte| byte ^ pad));
-            compress256(&mut state, core::slice::from_ref(&*block));
+            compress256(&mut state, slice::from_ref(&*block));
             state
         };
         Self { inner: padded(0x36), outer: padded(0x5c) }
@@ -216,12 +230,13 @@ impl MacKey {
     /// The MAC of the message that was put into a hasher of this key.
     pub(crate) fn finish(&self, message: MacHasher) -> Mac {
         // One block: a digest, and the padding that stands behind every digest.
-        let mut block = [0; BLOCK_LEN];
+        // In the derivation of a key it holds what is as good as the key.
+        let mut block = Zeroizing::new([0; BLOCK_LEN]);
         let (place, padding) = block.split_at_mut(DIGEST_LEN);
         place.copy_from_slice(&message.finish());
         padding.copy_from_slice(&OUTER_PADDING);
         let mut state = Zeroizing::new(self.outer);
-        compress256(&mut state, &[block]);
+        compress256(&mut state, slice::from_ref(&*block));
         Mac(digest_of(&state))
     }
 
@@ -270,8 +285,8 @@ fn is_equal<const LEN: usize>(one: &[u8; LEN], other: &[u8; LEN]) -> bool {
 
 /// SHA-256 of a text that is there as a whole.
 pub(crate) fn digest(text: &[u8]) -> [u8; DIGEST_LEN] {
-    let mut hasher = Sha256::<256>::new();
-    iter::once(text).for_each(|piece| hasher.put(piece));
+    let mut hasher = CanonicalHasher::new();
+    hasher.put(text);
     hasher.finish()
 }
 
@@ -331,7 +346,9 @@ mod tests {
         let text: Vec<u8> = (0..3000_u32).map(|at| at.to_le_bytes()[0]).collect();
         for len in (0..300).chain(1000..1100).chain(2040..2200) {
             let expected: [u8; DIGEST_LEN] = sha2::Sha256::digest(&text[..len]).into();
-            assert_eq!(digest(&text[..len]), expected, "{len}");
+            let mut short = Sha256::<256>::new();
+            short.put(&text[..len]);
+            assert_eq!(*short.finish_secret(), expected, "{len}");
             let mut hasher = CanonicalHasher::new();
             hasher.put(&text[..len]);
             assert_eq!(hasher.finish(), expected, "{len}");

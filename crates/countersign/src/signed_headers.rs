@@ -1,6 +1,8 @@
 use alloc::borrow::Cow;
 
-use crate::{ParseError, error::Field, names::is_header_name, received::Received};
+use crate::{
+    ParseError, error::Field, head::HEADERS_MAX, names::is_header_name, received::Received,
+};
 
 /// The names in `X-Amz-SignedHeaders`, or in `SignedHeaders` of an `Authorization` header.
 ///
@@ -39,7 +41,11 @@ impl<'a> SignedHeaders<'a> {
             return Ok(());
         }
         let mut before = "";
-        for name in self.names() {
+        for (index, name) in self.names().enumerate() {
+            // No request has so many: each of them is looked for among its headers.
+            if index >= HEADERS_MAX {
+                return Err(ParseError::TooLarge(Field::SignedHeaders));
+            }
             let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
             if !is_header_name(name) || !is_lower || name <= before {
                 return Err(ParseError::Malformed(Field::SignedHeaders));
@@ -89,6 +95,14 @@ mod tests {
             assert!(list(wrong).check().is_err(), "{wrong}");
         }
         assert_eq!(list("a;b").names().collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_list_has_no_more_names_than_a_request_has_headers() {
+        let names: Vec<_> = (0..=HEADERS_MAX).map(|at| alloc::format!("x-{at:03}")).collect();
+        let too_large = Err(ParseError::TooLarge(Field::SignedHeaders));
+        assert_eq!(list(&names[1..].join(";")).check(), Ok(()));
+        assert_eq!(list(&names.join(";")).check(), too_large);
     }
 
     #[test]

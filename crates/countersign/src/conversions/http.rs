@@ -160,8 +160,8 @@ impl TryFrom<&PresignedUrl> for HeaderMap {
     }
 }
 
-/// Session tokens, and keys with which a store is to encrypt.
+/// Credentials of any kind, session tokens, and keys with which a store is to encrypt.
 fn is_secret(name: &HeaderName) -> bool {
-    let names = [AUTHORIZATION.as_str(), "x-amz-security-token"];
+    let names = [AUTHORIZATION.as_str(), "cookie", "proxy-authorization", "x-amz-security-token"];
     names.contains(&name.as_str()) || name.as_str().ends_with("-customer-key")
 }

@@ -60,7 +60,8 @@ impl<'c, 'a> Verified<'c, 'a> {
         self.dated
     }
 
-    /// The `host` header.
+    /// The `host` header. The receiver has to compare it with its own: what was signed for another
+    /// host is good there.
     #[must_use]
     pub fn host(&self) -> &'a str {
         self.signed_header(Required::Host.as_str()).unwrap_or_default()

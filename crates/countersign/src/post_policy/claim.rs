@@ -25,6 +25,9 @@ use crate::{
 /// };
 /// # let _ = head;
 /// ```
+///
+/// The headers of its request do not come up here: who takes forms refuses one that
+/// [`Mechanism::of`](crate::Mechanism::of) finds signed in another way, too.
 #[derive(Clone, Copy)]
 pub struct FormHead<'a, N, V> {
     /// The bucket that the URL names, decoded: see
@@ -34,7 +37,8 @@ pub struct FormHead<'a, N, V> {
     /// Name and value of every field before the file, in order. What is left out here is what an
     /// attacker can add; what comes after the file has to be ignored.
     pub fields: &'a [(N, V)],
-    /// The `filename` of the file's part, as its client gave it.
+    /// The `filename` of the file's part, as its client gave it. Without one, `${filename}` is
+    /// replaced by nothing, as Amazon does it: the key is the prefix then.
     pub file_name: Option<&'a str>,
 }
 
@@ -187,7 +191,8 @@ impl<'a> Received<'a> {
             if before.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
                 return Err(FormFault::Duplicate((*name).into()));
             }
-            if name.is_empty() || name.eq_ignore_ascii_case(names::FILE) {
+            let is_text = !name.is_empty() && !name.chars().any(char::is_control);
+            if !is_text || name.eq_ignore_ascii_case(names::FILE) {
                 return Err(FormFault::Malformed((*name).into()));
             }
         }

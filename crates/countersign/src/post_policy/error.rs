@@ -111,8 +111,12 @@ impl fmt::Display for FormError {
             Self::Shape(_) => f.write_str("the form carries no valid claim"),
             Self::Claim(_) => f.write_str("the claim of the form does not hold"),
             Self::Policy(_) => f.write_str("the policy of the form is not valid"),
-            Self::Unmet(name) => write!(f, "`{name}` is not as the policy wants it"),
-            Self::Uncovered(name) => write!(f, "the policy does not speak of `{name}`"),
+            Self::Unmet(name) => {
+                write!(f, "`{}` is not as the policy wants it", name.escape_debug())
+            }
+            Self::Uncovered(name) => {
+                write!(f, "the policy does not speak of `{}`", name.escape_debug())
+            }
         }
     }
 }
@@ -175,8 +179,10 @@ impl fmt::Display for FormFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge => f.write_str("the form has more than 100 fields or 65536 bytes"),
-            Self::Duplicate(name) => write!(f, "the field `{name}` is given twice"),
-            Self::Malformed(name) => write!(f, "the field `{name}` is malformed"),
+            Self::Duplicate(name) => {
+                write!(f, "the field `{}` is given twice", name.escape_debug())
+            }
+            Self::Malformed(name) => write!(f, "the field `{}` is malformed", name.escape_debug()),
             Self::Missing(name) => write!(f, "the field `{name}` is missing"),
             Self::Anonymous => f.write_str("the form is not signed"),
             Self::SignatureVersion2 => f.write_str("the form is signed with version 2"),

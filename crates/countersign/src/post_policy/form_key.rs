@@ -40,7 +40,7 @@ impl<'a> FormKey<'a> {
             Err(InvalidValue::Key(KeyFault::Empty)) if is_prefix => {}
             checked => checked?,
         }
-        // A name has one byte at least.
+        // Room for a name of one byte; a form without one means the prefix itself.
         if is_prefix && fixed.len() >= 1024 {
             return Err(InvalidValue::Key(KeyFault::TooLong));
         }

@@ -64,7 +64,8 @@ impl<'v, 'a> VerifiedForm<'v, 'a> {
         self.claim.bucket
     }
 
-    /// The key, with the name of the file put in: 1 to 1,024 bytes without NUL.
+    /// The key, with the name of the file put in: 1 to 1,024 bytes without NUL. A form without a
+    /// name, or with one that ends in a slash, means the prefix itself; a name may be `..`.
     #[must_use]
     pub fn key(&self) -> &'v str {
         &self.claim.key

@@ -40,6 +40,21 @@ fn a_field_twice_is_refused_in_whatever_case() {
     assert_eq!(answer, shape(FormFault::Duplicate("X-Ignore-A".into())));
 }
 
+/// A name comes up in what is said of the form, and that may go into a log.
+#[test]
+fn a_name_that_could_forge_a_line_of_a_log_is_refused_and_shown_without_its_breaks() {
+    for name in ["evil\r\nlog: line", "evil\x1b[2J", "evil\u{85}", "\t"] {
+        assert_eq!(form().with(name, "1").answer(), malformed(name), "{name:?}");
+        let texts = [
+            FormFault::Malformed(name.into()).to_string(),
+            FormFault::Duplicate(name.into()).to_string(),
+            FormError::Unmet(name.into()).to_string(),
+            FormError::Uncovered(name.into()).to_string(),
+        ];
+        assert!(!texts.concat().contains(char::is_control), "{texts:?}");
+    }
+}
+
 #[test]
 fn every_field_of_the_claim_is_needed_in_its_form() {
     for (name, wrong) in [
