@@ -52,13 +52,20 @@ pub(crate) fn of_byte(byte: u8) -> [u8; 2] {
 #[inline]
 pub(crate) fn of_digest(digest: &[u8; 32]) -> [u8; 64] {
     let mut text = [0; 64];
+    write_digest(digest, &mut text);
+    text
+}
+
+/// The same where they are to stand: a processor that copies what it just wrote has to wait for it.
+#[inline]
+pub(crate) fn write_digest(digest: &[u8; 32], text: &mut [u8; 64]) {
     for (place, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(digest) {
-        *place = [byte >> 4, byte & 0xf];
+        let digit = |value: u8| {
+            let to_letter = if value > 9 { b'a' - b'9' - 1 } else { 0 };
+            value.wrapping_add(b'0').wrapping_add(to_letter)
+        };
+        *place = [digit(byte >> 4), digit(byte & 0xf)];
     }
-    text.map(|value| {
-        let to_letter = if value > 9 { b'a' - b'9' - 1 } else { 0 };
-        value.wrapping_add(b'0').wrapping_add(to_letter)
-    })
 }
 
 /// Reads exactly two digits for each byte, in lower case. What we take in hex has one spelling: a

@@ -151,6 +151,23 @@ fn digest_of(state: &[u32; 8]) -> [u8; DIGEST_LEN] {
     digest
 }
 
+impl<const LEN: usize> Sha256<LEN> {
+    /// Puts the digits of a digest.
+    #[inline]
+    pub(crate) fn put_hex(&mut self, digest: &[u8; DIGEST_LEN]) {
+        const DIGITS_LEN: usize = 2 * DIGEST_LEN;
+        let end = self.filled.saturating_add(DIGITS_LEN);
+        let place = self.buffer.get_mut(self.filled..).and_then(<[u8]>::first_chunk_mut);
+        match place.filter(|_| end <= Self::FILLED_MAX) {
+            Some(place) => {
+                hex::write_digest(digest, place);
+                self.filled = end;
+            }
+            None => self.put_long(&hex::of_digest(digest)),
+        }
+    }
+}
+
 impl<const LEN: usize> Sink for Sha256<LEN> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {

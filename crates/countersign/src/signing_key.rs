@@ -148,7 +148,7 @@ impl<'k> Begun<'k> {
 
     pub(crate) fn sign(&self, CanonicalDigest(digest): &CanonicalDigest) -> [u8; 64] {
         let mut hasher = self.begun.resume();
-        hasher.put(&hex::of_digest(digest));
+        hasher.put_hex(digest);
         hex::of_digest(&self.key.finish(hasher).into_bytes())
     }
 }
@@ -162,7 +162,7 @@ pub(crate) fn expected_mac(
 ) -> Mac {
     let mut hasher = key.begin();
     put_string_to_sign(&mut hasher, signed_at, scope);
-    hasher.put(&hex::of_digest(digest));
+    hasher.put_hex(digest);
     key.finish(hasher)
 }
 
