@@ -7,6 +7,8 @@ mod checks;
 mod common;
 #[path = "explain/header.rs"]
 mod header;
+#[path = "explain/limits.rs"]
+mod limits;
 #[path = "explain/mangled.rs"]
 mod mangled;
 #[path = "explain/pairs.rs"]

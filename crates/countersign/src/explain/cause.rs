@@ -140,7 +140,10 @@ pub enum Cause {
         /// The two lines.
         sides: Sides,
     },
-    /// Nothing that was tried makes the signature right.
+    /// What the server says is longer than is read, and was passed over.
+    ServerTextTooLong,
+    /// Nothing that was tried makes the signature right; nothing is tried where the headers have
+    /// more than 8,192 bytes.
     NotFound,
 }
 

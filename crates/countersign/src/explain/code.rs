@@ -42,6 +42,7 @@ impl Cause {
             Self::SignedHeaders(_) => "signed_headers",
             Self::Payload(_) => "payload",
             Self::StringToSign { line, .. } => line.code(),
+            Self::ServerTextTooLong => "server_text",
             Self::NotFound => "not_found",
         }
     }

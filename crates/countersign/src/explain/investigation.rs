@@ -16,11 +16,17 @@ use super::{
 use crate::{
     Credentials, Field, Mechanism, ParseError, PayloadRule, Region, RequestHead, ScopeMismatch,
     Service, SigningKey, Timestamp, Verifier, VerifyError, credentials::SessionToken,
+    query::TARGET_LEN_MAX,
 };
 
 const SIGNATURE_LEN: usize = 64;
 const SUSPICIONS_MAX: usize = 3;
 const HOSTS_MAX: usize = 32;
+/// Headers that are longer in sum are not looked into.
+const HEADERS_LEN_MAX: usize = 65_536;
+const FINDINGS_MAX: usize = 100;
+/// How many of them are kept free for what the search proves or suspects.
+const SEARCHED_MAX: usize = 8;
 
 /// What has been found so far.
 pub(super) struct Investigation<'i, 'e> {
@@ -50,8 +56,6 @@ impl<'i, 'e> Investigation<'i, 'e> {
     }
 
     pub(super) fn run<'h>(mut self, head: &RequestHead<'h, Fields<'h>>) -> Explanation {
-        self.redactor.hide_target(head.target);
-        self.redactor.hide_headers(head.headers);
         // A client sends nothing from a `#` on.
         let sent = head.target.split('#').next().unwrap_or_default();
         let refusal = match self.verify(&RequestHead { target: sent, ..*head }) {
@@ -62,9 +66,10 @@ impl<'i, 'e> Investigation<'i, 'e> {
             Ok(_) => None,
             Err(error) => Some(error),
         };
-        match Received::read(head, PayloadRule::Unsigned) {
-            Ok(received) => self.examine_or_repair(head, &received),
-            Err(error) => self.unreadable(head, error),
+        match too_large(head) {
+            // Nothing of it is shown, so nothing has to be hidden.
+            Some(error) => self.find(Cause::Unreadable(error), Evidence::Seen),
+            None => self.examine_head(head),
         }
         match refusal {
             Some(error) => {
@@ -73,6 +78,15 @@ impl<'i, 'e> Investigation<'i, 'e> {
                 self.finish(Verdict::Refused(Stage::of(&error)), Some(answer))
             }
             None => self.finish(Verdict::Unknown, None),
+        }
+    }
+
+    fn examine_head(&mut self, head: &RequestHead<'_, Fields<'_>>) {
+        self.redactor.hide_target(head.target);
+        self.redactor.hide_headers(head.headers);
+        match Received::read(head, PayloadRule::Unsigned) {
+            Ok(received) => self.examine_or_repair(head, &received),
+            Err(error) => self.unreadable(head, error),
         }
     }
 
@@ -120,7 +134,15 @@ impl<'i, 'e> Investigation<'i, 'e> {
             // What is proven says more than what can be seen.
             Some(other) if evidence == Evidence::Proven => *other = finding,
             Some(_) => {}
-            None => self.findings.push(finding),
+            None => {
+                let room = match evidence {
+                    Evidence::Proven | Evidence::Suspected => FINDINGS_MAX,
+                    Evidence::Seen | Evidence::Compared => FINDINGS_MAX - SEARCHED_MAX,
+                };
+                if self.findings.len() < room {
+                    self.findings.push(finding);
+                }
+            }
         }
     }
 
@@ -290,9 +312,9 @@ impl<'i, 'e> Investigation<'i, 'e> {
             service: self.explainer.service,
             hosts: hosts.get(..HOSTS_MAX).unwrap_or(hosts),
         };
-        let mut search = Search { received, key: &key, tries: 0 };
+        let mut search = Search::new(received, &key);
         let found = search.run(&search::variants(received, &around));
-        self.tries = search.tries;
+        self.tries = search.tries();
         match found {
             Some(causes) => causes.into_iter().for_each(|cause| self.find(cause, Evidence::Proven)),
             None if is_told || credentials.access_key_id() != received.access_key_id => {}
@@ -324,6 +346,10 @@ impl<'i, 'e> Investigation<'i, 'e> {
     /// Holds the request against what the server says it computed. Says whether that told anything.
     fn compare(&mut self, received: &Received<'_>, key: Option<&SigningKey>) -> bool {
         let server = self.explainer.server;
+        if server.is_too_long() {
+            self.find(Cause::ServerTextTooLong, Evidence::Seen);
+            return false;
+        }
         let canonical = received.draft.edited(&[]).text();
         let ours = String::from_utf8_lossy(&canonical).into_owned();
         let theirs = server.canonical_request.and_then(Lines::parse);
@@ -393,6 +419,15 @@ impl<'i, 'e> Investigation<'i, 'e> {
             self.find(variant.cause, Evidence::Suspected);
         }
     }
+}
+
+/// What is too long to be looked into: the work grows with it, and everybody may send it.
+fn too_large(head: &RequestHead<'_, Fields<'_>>) -> Option<ParseError> {
+    if head.target.len() > TARGET_LEN_MAX {
+        return Some(ParseError::TooLarge(Field::Target));
+    }
+    let is_long = head.headers.len_in_bytes() > HEADERS_LEN_MAX;
+    is_long.then_some(ParseError::TooLarge(Field::Header))
 }
 
 /// Why a request without a claim of ours has none, where it has another or none at all.

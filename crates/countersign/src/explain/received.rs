@@ -26,6 +26,12 @@ impl Headers for Fields<'_> {
 }
 
 impl<'a> Fields<'a> {
+    /// How long all names and values are together.
+    pub(super) fn len_in_bytes(&self) -> usize {
+        let lens = self.0.iter().map(|(name, value)| name.len().saturating_add(value.len()));
+        lens.fold(0, usize::saturating_add)
+    }
+
     /// The first value of a header, as text.
     pub(super) fn text(&self, name: &str) -> Option<&'a str> {
         let found = self.0.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));

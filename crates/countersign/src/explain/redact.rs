@@ -1,6 +1,7 @@
 //! What may not be shown is cut out of every text, before it gets into a finding.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, string::String};
+use core::cmp::{Ordering, Reverse};
 
 use zeroize::Zeroizing;
 
@@ -8,7 +9,11 @@ use super::{
     cause::{Cause, Sides},
     received::Fields,
 };
-use crate::{Headers as _, encode, names::CONTENT_SHA256};
+use crate::{
+    Headers as _,
+    encode::{self, Part, Wire},
+    names::CONTENT_SHA256,
+};
 
 const INSTEAD: &str = "***";
 
@@ -23,40 +28,83 @@ const CREDENTIALS: [&str; 7] = [
     "x-amz-copy-source-server-side-encryption-customer-key",
 ];
 
+/// More texts than that are not looked for. Where there are more, nothing at all is shown.
+const HIDDEN_MAX: usize = 1024;
+
 /// Secrets, tokens and signatures, in every spelling in which they could turn up.
 #[derive(Default)]
 pub(super) struct Redactor {
-    /// The longest first, so that none is left over of which another is a part.
-    hidden: Vec<Zeroizing<String>>,
+    hidden: BTreeSet<Hidden>,
+}
+
+/// The longest comes first, so that none is left over of which another is a part.
+#[derive(PartialEq, Eq)]
+struct Hidden(Zeroizing<String>);
+
+impl Hidden {
+    fn key(&self) -> (Reverse<usize>, &str) {
+        (Reverse(self.0.len()), &self.0)
+    }
+}
+
+impl Ord for Hidden {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl PartialOrd for Hidden {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Redactor {
     /// Takes one more text that may not be shown.
     pub(super) fn hide(&mut self, text: &str) {
+        if self.is_full() {
+            return;
+        }
         let mut once = Zeroizing::new(String::new());
         let mut twice = Zeroizing::new(String::new());
         encode::put_query(&mut *once, text);
         encode::put_query(&mut *twice, &once);
         let mut in_path = Zeroizing::new(String::new());
         encode::put_path(&mut *in_path, text);
-        let lower = Zeroizing::new(text.to_lowercase());
-        let upper = Zeroizing::new(text.to_uppercase());
-        for spelling in [text, text.trim(), &once, &twice, &in_path, &lower, &upper] {
-            let is_new = !self.hidden.iter().any(|other| other.as_str() == spelling);
-            if is_new && !spelling.is_empty() {
-                self.hidden.push(Zeroizing::new(spelling.into()));
+        for spelling in [text, text.trim(), &once, &twice, &in_path] {
+            for text in [spelling.into(), spelling.to_lowercase(), spelling.to_uppercase()] {
+                if !text.is_empty() {
+                    self.hidden.insert(Hidden(Zeroizing::new(text)));
+                }
             }
         }
-        self.hidden.sort_by_key(|text| core::cmp::Reverse(text.len()));
+    }
+
+    fn is_full(&self) -> bool {
+        self.hidden.len() > HIDDEN_MAX
     }
 
     /// Hides what a target says of signatures and tokens, whether or not it can be read.
     pub(super) fn hide_target(&mut self, target: &str) {
-        for piece in target.split(['?', '&', ';', '#']) {
+        let (_, query) = target.split_once('?').unwrap_or_default();
+        for piece in query.split('&').chain(target.split(['?', '&', ';', '#'])) {
             let Some((name, value)) = piece.split_once('=') else { continue };
+            let name = decode(name, Part::Query).unwrap_or_else(|| Zeroizing::new(name.into()));
             let name = name.to_ascii_lowercase();
             if name.ends_with("signature") || name.ends_with("token") {
-                self.hide(value);
+                self.hide_parameter(value);
+            }
+        }
+    }
+
+    /// Hides a value as it came, and what it decodes to: it is encoded anew where it is shown.
+    fn hide_parameter(&mut self, value: &str) {
+        self.hide(value);
+        for part in [Part::Path, Part::Query] {
+            let Some(once) = decode(value, part) else { continue };
+            self.hide(&once);
+            if let Some(twice) = decode(&once, part) {
+                self.hide(&twice);
             }
         }
     }
@@ -99,7 +147,10 @@ impl Redactor {
     }
 
     fn clean_text(&self, text: &str) -> Box<str> {
-        let replace = |text: String, hidden: &Zeroizing<String>| {
+        if self.is_full() {
+            return INSTEAD.into();
+        }
+        let replace = |text: String, Hidden(hidden): &Hidden| {
             if text.contains(hidden.as_str()) {
                 text.replace(hidden.as_str(), INSTEAD)
             } else {
@@ -110,9 +161,14 @@ impl Redactor {
     }
 }
 
-/// Masks whatever has the form of a signature: a parameter of any name may be one.
+fn decode(text: &str, part: Part) -> Option<Zeroizing<String>> {
+    Wire::new(text, part).map(|wire| Zeroizing::new(wire.decode().into_owned()))
+}
+
+/// Masks whatever has the form of a signature or of another digest: a parameter of any name may be
+/// one, and part of a signature is not shown either.
 fn without_digests(text: &str) -> Box<str> {
-    const DIGITS: usize = 64;
+    const DIGITS: usize = 32;
     let mut out = String::new();
     let mut rest = text;
     while !rest.is_empty() {

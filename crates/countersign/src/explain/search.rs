@@ -7,8 +7,15 @@ use super::{
 };
 use crate::{Credentials, Mechanism, Region, Service, SigningKey, credentials::SessionToken};
 
-/// How many requests are tried. Each is hashed once, so all together take well below a second.
+/// How many requests are tried, at the most.
 const TRIES_MAX: usize = 10_000;
+
+/// How many bytes are hashed for all of them, as long as the request that was received: 32 MiB take
+/// well below a second. What is longer is tried less often.
+const HASHED_LEN_MAX: usize = 33_554_432;
+
+/// What S3 takes of all headers together. Longer ones are not searched.
+const HEADERS_LEN_MAX: usize = 8192;
 
 /// What is known of the surroundings of a request.
 pub(super) struct Surroundings<'s> {
@@ -21,6 +28,9 @@ pub(super) struct Surroundings<'s> {
 
 /// All that is tried, the likeliest first.
 pub(super) fn variants(received: &Received<'_>, around: &Surroundings<'_>) -> Vec<Variant> {
+    if received.headers.len_in_bytes() > HEADERS_LEN_MAX {
+        return Vec::new();
+    }
     let mut groups = groups_without_secret(received, around.hosts);
     let token = around.credentials.session_token().map(SessionToken::as_str);
     groups.push(match received.mechanism {
@@ -37,6 +47,9 @@ pub(super) fn variants(received: &Received<'_>, around: &Surroundings<'_>) -> Ve
 
 /// What is tried and needs no secret to be thought of.
 pub(super) fn without_secret(received: &Received<'_>) -> Vec<Variant> {
+    if received.headers.len_in_bytes() > HEADERS_LEN_MAX {
+        return Vec::new();
+    }
     interleave(groups_without_secret(received, &[]))
 }
 
@@ -72,16 +85,31 @@ fn interleave(groups: Vec<Vec<Variant>>) -> Vec<Variant> {
 
 /// A search for the request that a signature is of.
 pub(super) struct Search<'s, 'a> {
-    pub(super) received: &'s Received<'a>,
-    pub(super) key: &'s SigningKey,
-    pub(super) tries: usize,
+    received: &'s Received<'a>,
+    key: &'s SigningKey,
+    tries: usize,
+    tries_max: usize,
 }
 
-impl Search<'_, '_> {
+impl<'s, 'a> Search<'s, 'a> {
+    pub(super) fn new(received: &'s Received<'a>, key: &'s SigningKey) -> Self {
+        let hashed_len = received.draft.edited(&[]).text().len();
+        let tries_max = HASHED_LEN_MAX.checked_div(hashed_len).unwrap_or_default().min(TRIES_MAX);
+        Self { received, key, tries: 0, tries_max }
+    }
+
+    /// How many requests were tried.
+    pub(super) const fn tries(&self) -> usize {
+        self.tries
+    }
+
     /// The causes that make the signature right when they are undone: one, or two of different
     /// parts of the request.
     pub(super) fn run(&mut self, variants: &[Variant]) -> Option<Vec<Cause>> {
         for variant in variants {
+            if self.tries >= self.tries_max {
+                return None;
+            }
             if self.is_right(&[variant]) {
                 return Some([variant.cause.clone()].into());
             }
@@ -91,7 +119,7 @@ impl Search<'_, '_> {
         let places = sums
             .flat_map(|sum| (0..sum.div_ceil(2)).map(move |one| (one, sum.saturating_sub(one))));
         for (one, two) in places {
-            if self.tries >= TRIES_MAX {
+            if self.tries >= self.tries_max {
                 return None;
             }
             let (Some(one), Some(two)) = (variants.get(one), variants.get(two)) else { continue };

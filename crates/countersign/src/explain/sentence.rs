@@ -84,6 +84,7 @@ impl Cause {
             Self::SignedHeaders(_) => "other headers are listed as signed",
             Self::Payload(_) => "something else was signed of the body",
             Self::StringToSign { line, .. } => line.words(),
+            Self::ServerTextTooLong => "what the server says is too long, and was passed over",
             _ => "nothing that was tried makes the signature right",
         }
     }
@@ -131,6 +132,9 @@ impl Cause {
                 "S3 takes UNSIGNED-PAYLOAD for a presigned URL without x-amz-content-sha256."
             }
             Self::StringToSign { .. } => "Ask the server for its canonical request.",
+            Self::ServerTextTooLong => {
+                "Give the element alone: 65536 bytes, 200 lines and 200 parameters are the most."
+            }
             Self::NotFound => {
                 "Either the secret is another one, or more than two things were changed."
             }

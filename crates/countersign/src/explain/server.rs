@@ -26,6 +26,9 @@ pub struct ServerText<'s> {
 impl<'s> ServerText<'s> {
     /// The longest text that is read: a canonical request has a target and headers, no more.
     pub(super) const LEN_MAX: usize = 65_536;
+    /// The most lines, and the most parameters: twice what a request has that is read here. Each is
+    /// looked for among all others.
+    const PAIRS_MAX: usize = 200;
 
     /// Takes the element `CanonicalRequest`.
     #[must_use]
@@ -39,6 +42,18 @@ impl<'s> ServerText<'s> {
     pub const fn with_string_to_sign(mut self, text: &'s str) -> Self {
         self.string_to_sign = Some(text);
         self
+    }
+
+    /// Whether one of the texts is longer than is read. It is passed over as a whole: of one that is
+    /// cut, what is missing would look like a difference.
+    pub(super) fn is_too_long(&self) -> bool {
+        let is_too_long = |text: &str| {
+            let query = text.split('\n').nth(2).unwrap_or_default();
+            text.len() > Self::LEN_MAX
+                || text.split('\n').count() > Self::PAIRS_MAX
+                || query.split('&').count() > Self::PAIRS_MAX
+        };
+        [self.canonical_request, self.string_to_sign].into_iter().flatten().any(is_too_long)
     }
 }
 

@@ -149,3 +149,42 @@ fn a_credential_in_a_header_is_not_shown_on_either_side() {
         assert_secret(&explanation, &[key]);
     }
 }
+
+/// What a request has in one spelling is shown in another.
+#[test]
+fn a_token_that_is_repeated_is_not_shown_in_another_spelling() {
+    let text = canonical_request(&Model::documented());
+    let server = ServerText::default().with_canonical_request(&text);
+    for (name, value, other) in [
+        ("X-Amz-Copy-Token", "Can%61ry%2ftoken%2bvalue", "Canary/token%2bvalue"),
+        ("X-Amz-Copy-Toke%6e", "Canary%2Ftoken%2Bvalue", "Canary%2ftoken%2bvalue"),
+        ("signature", "Canary/token%2bvalue", "Canary%2Ftoken%2Bvalue"),
+        ("token", "Canary%252ftoken%252bvalue", "Canary%2ftoken%2bvalue"),
+        ("token", "other;Canary/token%2bvalue", "other%3BCanary/token%2bvalue"),
+    ] {
+        let mut failure = Failure::of(&Model::documented());
+        let more = format!("&{name}={value}&zz={value}&zzz={other}");
+        failure.request.target.push_str(&more);
+        for has_secret in [true, false] {
+            let explanation = failure.explain_by(has_secret, server);
+            let mut found = explanation.findings().iter();
+            assert!(found.any(|it| it.cause.name() == Some("zz")), "{explanation}");
+            assert_secret(&explanation, &["token+value"]);
+        }
+    }
+}
+
+/// An old signature has 40 digits, a digest that somebody made of a key 32.
+#[test]
+fn what_has_the_form_of_a_digest_is_not_shown() {
+    let text = canonical_request(&Model::documented());
+    let server = ServerText::default().with_canonical_request(&text);
+    for (digits, is_shown) in [(31, true), (32, false), (40, false), (64, false)] {
+        let digest = "0123456789abcdef".repeat(4).split_off(64 - digits);
+        let mut failure = Failure::of(&Model::documented());
+        failure.request.target.extend(["&zz=", &digest]);
+        let explanation = failure.explain_by(false, server);
+        let shown = format!("{explanation} {explanation:?}");
+        assert_eq!(shown.contains(&digest), is_shown, "{shown}");
+    }
+}
