@@ -8,14 +8,14 @@ default:
 ci:
     .ci/run
 
-# One job, such as `just job clippy`: test, format, clippy, docs, no-std, tree, benches, foreign, fuzz.
+# One job, such as `just job clippy`: test, format, clippy, docs, no-std, tree, benches, tampering, foreign, fuzz.
 job name:
     .ci/run {{ name }}
 
 # The long checks, before an issue is resolved.
 release-checks: ci
     FUZZ_SECS=600 .ci/run fuzz
-    .ci/run deny proofs reliability
+    .ci/run deny timing reliability
 
 # The table of docs/PERFORMANCE.md.
 bench:
