@@ -1,7 +1,12 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::{InvalidValue, encode, error::KeyFault};
+use crate::{
+    InvalidValue,
+    canonical::{BEFORE_HOST, BEHIND_HOST},
+    encode,
+    error::KeyFault,
+};
 
 /// A bucket, resolved: the host that answers for it, and the path before its keys.
 ///
@@ -26,16 +31,13 @@ pub struct Bucket {
     canonical_tail: String,
 }
 
-const TAIL_BEFORE_AUTHORITY: &str = "\nhost:";
-const TAIL_BEHIND_AUTHORITY: &str = "\n\nhost\nUNSIGNED-PAYLOAD";
-
 impl Bucket {
     /// `path` is encoded; empty, or with a slash at its start and none at its end.
     pub(crate) fn new(origin: &str, authority: &str, path: &str) -> Self {
         Self {
             objects: [origin, path, "/"].concat(),
             origin_len: origin.len(),
-            canonical_tail: [TAIL_BEFORE_AUTHORITY, authority, TAIL_BEHIND_AUTHORITY].concat(),
+            canonical_tail: [BEFORE_HOST, authority, BEHIND_HOST].concat(),
         }
     }
 
@@ -48,8 +50,8 @@ impl Bucket {
     /// `host[:port]`, the value of the `Host` header that is signed.
     #[must_use]
     pub fn authority(&self) -> &str {
-        let end = self.canonical_tail.len().saturating_sub(TAIL_BEHIND_AUTHORITY.len());
-        self.canonical_tail.get(TAIL_BEFORE_AUTHORITY.len()..end).unwrap_or_default()
+        let end = self.canonical_tail.len().saturating_sub(BEHIND_HOST.len());
+        self.canonical_tail.get(BEFORE_HOST.len()..end).unwrap_or_default()
     }
 
     /// What stands behind the query of a canonical request that signs no header but `host`, and

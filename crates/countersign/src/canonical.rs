@@ -64,6 +64,11 @@ pub(crate) fn put_tail(request: &(impl CanonicalRequest + ?Sized), sink: &mut im
     request.payload().put(sink);
 }
 
+/// What [`put_tail`] writes around the host where no other header is signed, and nothing of the body:
+/// as in most requests.
+pub(crate) const BEFORE_HOST: &str = "\nhost:";
+pub(crate) const BEHIND_HOST: &str = "\n\nhost\nUNSIGNED-PAYLOAD";
+
 /// The SHA-256 of a canonical request.
 pub(crate) struct CanonicalDigest(pub(crate) [u8; 32]);
 

@@ -40,8 +40,8 @@ pub struct Claim<'a, H: ?Sized> {
     pub(crate) term: Term,
     pub(crate) session_token: Option<Received<'a>>,
     pub(crate) signed_headers: SignedHeaders<'a>,
-    /// `None` where what was received is not even a signature in form. Then it is still compared,
-    /// so that form and value cost the same.
+    /// `None` where what was received is not as long as a signature. Then it is still compared, so
+    /// that form and value cost the same.
     pub(crate) signature: Option<Signature>,
     /// What the `x-amz-content-sha256` header says, where there is one.
     pub(crate) payload: Option<PayloadRule>,

@@ -4,7 +4,7 @@ use core::fmt;
 use crate::{
     Claim, Date, Headers, Lifetime, Mechanism, Method, ParseError, PayloadRule, Region, Scope,
     Service, SigningKey, Skew, Timestamp, Validity, Verified, VerifyError,
-    canonical::{CanonicalRequest, put_header_value, put_tail},
+    canonical::{BEFORE_HOST, BEHIND_HOST, CanonicalRequest, put_header_value, put_tail},
     claim::Term,
     encode::Part,
     error::{Field, ScopeMismatch},
@@ -391,11 +391,11 @@ impl<H: Headers + ?Sized> CanonicalRequest for Checked<'_, '_, H> {
         if !self.claim.signed_headers.is_host_only() || self.payload != PayloadRule::Unsigned {
             return put_tail(self, sink);
         }
-        sink.put(b"\nhost:");
+        sink.put_str(BEFORE_HOST);
         if let Some(host) = self.claim.header_values("host").next() {
             put_header_value(sink, host);
         }
-        sink.put(b"\n\nhost\nUNSIGNED-PAYLOAD");
+        sink.put_str(BEHIND_HOST);
     }
 }
 
