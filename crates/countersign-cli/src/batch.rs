@@ -1,6 +1,9 @@
 //! JSON lines in, JSON lines out: one for one, in order, whatever is in them.
 
-use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write};
+use std::{
+    io::{self, BufRead, BufReader, BufWriter, Read as _, Write},
+    process::ExitCode,
+};
 
 use clap::Args;
 use serde::Serialize;
@@ -19,6 +22,26 @@ pub(crate) struct OneOrBatch<One: Args> {
     pub(crate) batch: bool,
     #[command(flatten)]
     pub(crate) one: One,
+}
+
+impl<One: Args> OneOrBatch<One> {
+    /// Does the one thing, or answers the lines.
+    ///
+    /// # Errors
+    ///
+    /// Those of the one thing, or of standard input and output.
+    pub(crate) fn run<T: Serialize>(
+        &self,
+        one: impl FnOnce(&One) -> anyhow::Result<()>,
+        answer: impl Fn(Fields<'_>) -> Result<T, InputError>,
+    ) -> anyhow::Result<ExitCode> {
+        if self.batch {
+            run(answer)?;
+        } else {
+            one(&self.one)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 /// An answer, with the `id` of the line that it answers.

@@ -1,5 +1,6 @@
 //! The command line of Countersign. `countersign --help` lists what it does.
 
+mod arguments;
 mod batch;
 mod clock;
 mod data_dir;

@@ -11,29 +11,19 @@ use countersign::{
 use serde::{Serialize, Serializer};
 
 use crate::{
-    batch::{self, OneOrBatch},
+    arguments::{Place, split_arguments},
+    batch::OneOrBatch,
     clock, environment,
     fields::{Fields, InputError},
-    presign::{Style, split_arguments},
 };
 
 #[derive(Debug, Args)]
 pub(crate) struct One {
-    /// Where the store answers, such as `https://s3.eu-central-1.amazonaws.com`
-    #[arg(long, value_name = "URL", required_unless_present = "batch")]
-    endpoint: Option<String>,
-    /// The bucket
-    #[arg(long, required_unless_present = "batch")]
-    bucket: Option<String>,
+    #[command(flatten)]
+    place: Place,
     /// The object key, or a prefix and `${filename}`
     #[arg(long, required_unless_present = "batch")]
     key: Option<String>,
-    /// The region of the bucket
-    #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
-    region: String,
-    /// Where the bucket's name goes
-    #[arg(long, value_enum, default_value_t = Style::Path)]
-    addressing: Style,
     /// Seconds until the form expires, 1 to 604800
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
     expires: u64,
@@ -78,12 +68,7 @@ struct Signed {
 struct FormFields(PostForm);
 
 pub(crate) fn run(arguments: &OneOrBatch<One>) -> anyhow::Result<ExitCode> {
-    if arguments.batch {
-        batch::run(|fields| Inputs::from_fields(fields)?.sign())?;
-    } else {
-        arguments.one.run()?;
-    }
-    Ok(ExitCode::SUCCESS)
+    arguments.run(One::run, |fields| Inputs::from_fields(fields)?.sign())
 }
 
 impl One {
@@ -105,12 +90,9 @@ impl One {
         let conditions = self.condition.iter().map(|json| Condition::parse(json));
         Ok(Inputs {
             credentials: environment::credentials()?,
-            region: Region::new(&self.region)?,
-            endpoint: Endpoint::parse(
-                self.endpoint.as_deref().unwrap_or_default(),
-                self.addressing.into(),
-            )?,
-            bucket: self.bucket.as_deref().unwrap_or_default(),
+            region: self.place.region()?,
+            endpoint: self.place.endpoint()?,
+            bucket: self.place.bucket(),
             key: FormKey::new(self.key.as_deref().unwrap_or_default())?,
             fields: split_arguments(&self.field, '=').context("--field takes NAME=VALUE")?,
             conditions: conditions

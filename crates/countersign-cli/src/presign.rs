@@ -3,27 +3,24 @@
 use std::{collections::BTreeMap, process::ExitCode};
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use countersign::{
-    Addressing, Credentials, Endpoint, Lifetime, Method, PresignRequest, PresignedUrl, Region,
-    Scope, Service, SigningKey, Timestamp,
+    Credentials, Endpoint, Lifetime, Method, PresignRequest, PresignedUrl, Region, Scope, Service,
+    SigningKey, Timestamp,
 };
 use serde::Serialize;
 
 use crate::{
-    batch::{self, OneOrBatch},
+    arguments::{Place, header_arguments, split_arguments},
+    batch::OneOrBatch,
     clock, environment,
     fields::{Fields, InputError},
 };
 
 #[derive(Debug, Args)]
 pub(crate) struct One {
-    /// Where the store answers, such as `https://s3.eu-central-1.amazonaws.com`
-    #[arg(long, value_name = "URL", required_unless_present = "batch")]
-    endpoint: Option<String>,
-    /// The bucket
-    #[arg(long, required_unless_present = "batch")]
-    bucket: Option<String>,
+    #[command(flatten)]
+    place: Place,
     /// The object key, as it is, not encoded
     #[arg(long, required_unless_present_any = ["batch", "no_key"], conflicts_with = "no_key")]
     key: Option<String>,
@@ -33,12 +30,6 @@ pub(crate) struct One {
     /// The method that the URL allows
     #[arg(long, default_value = "GET")]
     method: String,
-    /// The region of the bucket
-    #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
-    region: String,
-    /// Where the bucket's name goes
-    #[arg(long, value_enum, default_value_t = Style::Path)]
-    addressing: Style,
     /// Seconds until the URL expires, 1 to 604800
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
     expires: u64,
@@ -54,23 +45,6 @@ pub(crate) struct One {
     /// Print what `--batch` would print
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Style {
-    /// `https://host/bucket/key`
-    Path,
-    /// `https://bucket.host/key`
-    Virtual,
-}
-
-impl From<Style> for Addressing {
-    fn from(style: Style) -> Self {
-        match style {
-            Style::Path => Self::Path,
-            Style::Virtual => Self::VirtualHost,
-        }
-    }
 }
 
 /// What a presigned URL is made of.
@@ -97,12 +71,7 @@ struct Presigned {
 }
 
 pub(crate) fn run(arguments: &OneOrBatch<One>) -> anyhow::Result<ExitCode> {
-    if arguments.batch {
-        batch::run(|fields| Inputs::from_fields(fields)?.presign())?;
-    } else {
-        arguments.one.run()?;
-    }
-    Ok(ExitCode::SUCCESS)
+    arguments.run(One::run, |fields| Inputs::from_fields(fields)?.presign())
 }
 
 impl One {
@@ -120,13 +89,12 @@ impl One {
     }
 
     fn inputs(&self) -> anyhow::Result<Inputs<'_>> {
-        let addressing = self.addressing.into();
         Ok(Inputs {
             credentials: environment::credentials()?,
-            region: Region::new(&self.region)?,
+            region: self.place.region()?,
             service: Service::S3,
-            endpoint: Endpoint::parse(self.endpoint.as_deref().unwrap_or_default(), addressing)?,
-            bucket: self.bucket.as_deref().unwrap_or_default(),
+            endpoint: self.place.endpoint()?,
+            bucket: self.place.bucket(),
             method: Method::new(&self.method)?,
             key: self.key.as_deref(),
             query: split_arguments(&self.query, '=').context("--query takes NAME=VALUE")?,
@@ -135,16 +103,6 @@ impl One {
             lifetime: Lifetime::from_secs(self.expires)?,
         })
     }
-}
-
-/// Splits arguments of the form `Name: value`.
-pub(crate) fn header_arguments(arguments: &[String]) -> anyhow::Result<Vec<(&str, &str)>> {
-    let headers = split_arguments(arguments, ':').context("--header takes NAME: VALUE")?;
-    Ok(headers.into_iter().map(|(name, value)| (name.trim(), value.trim())).collect())
-}
-
-pub(crate) fn split_arguments(arguments: &[String], separator: char) -> Option<Vec<(&str, &str)>> {
-    arguments.iter().map(|text| text.split_once(separator)).collect()
 }
 
 impl<'a> Inputs<'a> {

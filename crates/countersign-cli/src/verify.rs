@@ -11,10 +11,10 @@ use countersign::{
 use serde::Serialize;
 
 use crate::{
+    arguments::header_arguments,
     batch::{self, OneOrBatch},
     clock, environment,
     fields::{Fields, InputError},
-    presign::header_arguments,
 };
 
 #[derive(Debug, Args)]

@@ -1,6 +1,6 @@
 use anyhow::Context as _;
 
-use crate::presign::header_arguments;
+use crate::arguments::header_arguments;
 
 /// A request as it goes over the wire.
 #[derive(PartialEq, Eq)]
