@@ -10,7 +10,8 @@
 //! - **× floor**: of the best visits, and of the medians, by the first floor of the case. For one
 //!   URL that is the day's key kept and nothing else: a `Presigner` shares one block more with the
 //!   other URLs of its second, which is not taken off. For parts it is with that block, and with the
-//!   blocks that all parts begin with.
+//!   blocks that all parts begin with. For a form it is its policy, with the key kept; for Oracle
+//!   Cloud one RSA operation on the text that is signed.
 //! - **÷ Countersign**: how many times as long as Countersign, by the medians.
 //! - **allocations**: of Rust's allocator, for one URL, counted by another process, for counting
 //!   costs time.

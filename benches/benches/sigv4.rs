@@ -1,5 +1,6 @@
-//! Presigning and verifying, beside the peers and the floor, by criterion: its statistics, and a
-//! comparison with the last run. Its entries are minutes apart; `ratios` interleaves them.
+//! URLs, forms and requests for Oracle Cloud, signed and verified beside the peers and the floor, by
+//! criterion: its statistics, and a comparison with the last run. Its entries are minutes apart;
+//! `ratios` interleaves them.
 
 use std::time::Duration;
 

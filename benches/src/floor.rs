@@ -1,6 +1,6 @@
 //! The blocks of SHA-256 that nobody can do without, one after the other, and nothing else.
 //!
-//! Counted from the URL: a block is 64 bytes, and SHA-256 adds at least 9 bytes of padding.
+//! Counted from the URL or the policy: a block is 64 bytes, and SHA-256 adds at least 9 bytes of padding.
 
 use std::hint::black_box;
 
@@ -17,6 +17,9 @@ const PADDING_BYTES: usize = 9;
 /// Three blocks of the string to sign and one to finish its HMAC, when the states of the HMAC's key
 /// are kept for the day.
 const HMAC_BLOCKS: usize = 4;
+
+/// The block that finishes an HMAC, when the states of its key are kept.
+const HMAC_FINISH_BLOCKS: usize = 1;
 
 /// The first block of the string to sign is the same for all URLs of one second.
 const SHARED_HMAC_BLOCKS: usize = 1;
@@ -37,6 +40,11 @@ pub(crate) fn blocks_beside_other_parts(task: Task<'_>, url: &str) -> usize {
     let shared = canonical.split_inclusive("&partNumber=").next().unwrap_or_default();
     let shared_blocks = if shared.len() < canonical.len() { shared.len() / BLOCK_BYTES } else { 0 };
     blocks(task, url) - shared_blocks - SHARED_HMAC_BLOCKS
+}
+
+/// What a form takes from whoever has the day's key: its policy in base64 is the string to sign.
+pub(crate) fn blocks_of_policy(policy: &str) -> usize {
+    (policy.len() + PADDING_BYTES).div_ceil(BLOCK_BYTES) + HMAC_FINISH_BLOCKS
 }
 
 /// So many blocks, as an entry of a case.
@@ -84,6 +92,14 @@ mod tests {
             let url = now.presign(task);
             let expected = (11, 7);
             assert_eq!((blocks(task, &url), blocks_beside_other_parts(task, &url)), expected);
+        }
+    }
+
+    #[test]
+    fn a_policy_takes_its_own_blocks_and_one() {
+        // 64 bytes hold 55 and their padding.
+        for (policy_bytes, expected) in [(0, 2), (55, 2), (56, 3), (119, 3), (120, 4)] {
+            assert_eq!(blocks_of_policy(&"a".repeat(policy_bytes)), expected, "{policy_bytes}");
         }
     }
 

@@ -23,6 +23,31 @@ pub(crate) const LIFETIME: Duration = Duration::from_hours(24);
 /// The signing time, `20130524T000000Z`.
 pub(crate) const SIGNED_AT_SECS: u32 = 1_369_353_600;
 
+/// What is said to be in the files that are uploaded.
+pub(crate) const CONTENT_TYPE: &str = "text/csv";
+/// The least that a form lets in.
+pub(crate) const FILE_BYTES_MIN: u64 = 1;
+/// The most that a form lets in.
+pub(crate) const FILE_BYTES_MAX: u64 = 10 << 20;
+
+/// The host of the requests to Oracle Cloud.
+pub(crate) const OCI_HOST: &str = "objectstorage.eu-frankfurt-1.oraclecloud.com";
+/// The object of these requests, as a target.
+pub(crate) const OCI_TARGET: &str = "/n/namespace/b/examplebucket/o/datasets%2Fds-1%2Ftest.csv";
+/// The tenancy of the key, as long as Oracle's.
+pub(crate) const OCI_TENANCY: &str =
+    "ocid1.tenancy.oc1..aaaaaaaaba3pv6wkcr4jqae5f15p2b2m2yt2j6rx32uzr4h25vqstifsfdsq";
+/// The user of the key.
+pub(crate) const OCI_USER: &str =
+    "ocid1.user.oc1..aaaaaaaat5nvwcna5j6aqzjcaty5eqbb6qt2jvpkanghtgdaqedqw3rynjq";
+/// The fingerprint of the key.
+pub(crate) const OCI_FINGERPRINT: &str = "20:3b:97:13:55:1c:5b:0d:d3:37:d8:50:4e:c5:3a:34";
+/// A key of 2,048 bits, which is the one of the tests.
+pub(crate) const OCI_KEY_PEM: &str =
+    include_str!("../../crates/countersign/tests/data/oci-keys/pkcs8.pem");
+/// The body of the requests that have one.
+pub(crate) const OCI_BODY: &[u8] = b"id,name\n1,first\n2,second\n";
+
 /// A usual key.
 pub(crate) const SHORT_KEY: &str = "datasets/ds-1/test.csv";
 /// A key with accents, Japanese and punctuation: 171 bytes.
@@ -79,6 +104,25 @@ impl<'a> Task<'a> {
             Self::Part(Upload { key, id, .. }, number) => {
                 format!("{ORIGIN}/{}?partNumber={number}&uploadId={}", path(key), query(id))
             }
+        }
+    }
+}
+
+/// What a request to Oracle Cloud is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OciTask {
+    /// To GET the object.
+    Get,
+    /// To PUT the object, with the headers of its body signed.
+    Put,
+}
+
+impl OciTask {
+    /// The method of the request.
+    pub(crate) const fn method(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Put => "PUT",
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Countersign and its peers, each kept as its own documentation advises.
 
+mod aws_forms;
 mod aws_sigv4;
+mod form;
 mod object_store;
 mod ours;
+mod ours_oci;
 mod reqsign;
 mod rusty_s3;
 
@@ -15,7 +18,13 @@ pub use self::ours::Ours;
 #[cfg(test)]
 pub(crate) use self::ours::OursNow;
 pub(crate) use self::{
-    aws_sigv4::AwsSigV4, object_store::ObjectStore, reqsign::Reqsign, rusty_s3::RustyS3,
+    aws_forms::AwsForms,
+    aws_sigv4::AwsSigV4,
+    form::Form,
+    object_store::ObjectStore,
+    ours_oci::{OursOci, SentToOci},
+    reqsign::Reqsign,
+    rusty_s3::RustyS3,
 };
 use crate::input::{Task, Upload};
 

@@ -1,17 +1,23 @@
 use countersign::{
     Addressing, Bucket, Claim, Credentials, Endpoint, Lifetime, Method, PresignRequest, Presigner,
     Region, RequestHead, Scope, SecretKey, Service, SigningKey, Timestamp, Verifier, VerifyError,
+    post_policy::{
+        Condition, ContentLengthRange, FileLengthError, FormClaim, FormError, FormHead, FormKey,
+        PostForm, PostPolicy,
+    },
 };
 
-use super::Presign;
+use super::{Form, Presign};
 use crate::input::{
-    ACCESS_KEY_ID, BUCKET, ENDPOINT, LIFETIME, REGION, SECRET, SIGNED_AT_SECS, Task, Upload,
+    ACCESS_KEY_ID, BUCKET, CONTENT_TYPE, ENDPOINT, FILE_BYTES_MAX, FILE_BYTES_MIN, HOST, LIFETIME,
+    REGION, SECRET, SIGNED_AT_SECS, Task, Upload,
 };
 
 /// Countersign with what a server keeps: the day's key, the bucket, the verifier.
 #[derive(Debug)]
 pub struct Ours {
     key: SigningKey,
+    endpoint: Endpoint,
     bucket: Bucket,
     lifetime: Lifetime,
     verifier: Verifier,
@@ -38,6 +44,7 @@ impl Ours {
         Self {
             key: SigningKey::derive(&credentials, Scope::new(now.date(), region, Service::S3)),
             bucket: endpoint.bucket(BUCKET).unwrap(),
+            endpoint,
             lifetime: Lifetime::from_secs(LIFETIME.as_secs()).unwrap(),
             verifier: Verifier::new(region, Service::S3),
             now,
@@ -73,6 +80,28 @@ impl Ours {
         checked.verify(key).map(|_| ())
     }
 
+    /// Verifies a form at a second, with a look-up of the key by its id, and holds it against its
+    /// policy: what is right says what the policy makes of a file of so many bytes.
+    ///
+    /// # Errors
+    ///
+    /// When the form does not hold.
+    pub(crate) fn verify_form(
+        &self,
+        form: &Form,
+        file_bytes: usize,
+        now: Timestamp,
+    ) -> Result<Result<u64, FileLengthError>, FormError> {
+        let bucket = self.endpoint.form_bucket(HOST, "/").unwrap();
+        let head = FormHead { bucket: &bucket, fields: &form.fields, file_name: None };
+        let claim = FormClaim::parse(&head)?;
+        let checked = self.verifier.check_form(&claim, now)?;
+        let is_known = checked.access_key_id() == self.key.access_key_id();
+        let key = Some(&self.key).filter(|_| is_known);
+        let mut meter = checked.verify(key)?.meter();
+        Ok(meter.add(file_bytes).and_then(|()| meter.finish()))
+    }
+
     fn part(&self, presigner: &Presigner<'_>, upload: Upload<'_>, number: u16) -> String {
         let number = number.to_string();
         let path = self.bucket.object(upload.key).unwrap();
@@ -95,6 +124,20 @@ impl Default for Ours {
 pub(crate) struct OursNow<'k> {
     ours: &'k Ours,
     presigner: Presigner<'k>,
+}
+
+impl OursNow<'_> {
+    /// Makes the form for a file at a key.
+    pub(crate) fn sign_form(&self, key: &str) -> PostForm {
+        let key = FormKey::new(key).unwrap();
+        let range = ContentLengthRange::new(FILE_BYTES_MIN, FILE_BYTES_MAX).unwrap();
+        let policy = PostPolicy::new(&self.ours.endpoint, BUCKET, key, self.ours.lifetime)
+            .unwrap()
+            .with_condition(Condition::content_length_range(range))
+            .and_then(|policy| policy.with_field("Content-Type", CONTENT_TYPE))
+            .unwrap();
+        self.presigner.presign_post(&policy).unwrap()
+    }
 }
 
 impl Presign for OursNow<'_> {
