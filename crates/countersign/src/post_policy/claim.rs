@@ -37,8 +37,8 @@ pub struct FormHead<'a, N, V> {
     /// Name and value of every field before the file, in order. What is left out here is what an
     /// attacker can add; what comes after the file has to be ignored.
     pub fields: &'a [(N, V)],
-    /// The `filename` of the file's part, as its client gave it. Without one, `${filename}` is
-    /// replaced by nothing, as Amazon does it: the key is the prefix then.
+    /// The `filename` of the file's part, as its client gave it. Without one, `${filename}`
+    /// stays as it is, as Amazon leaves it.
     pub file_name: Option<&'a str>,
 }
 
@@ -91,8 +91,7 @@ pub struct FormClaim<'a> {
 impl<'a> FormClaim<'a> {
     /// Reads the claim of a form.
     ///
-    /// Of the name of the file only what follows the last slash or backslash counts, and no name is
-    /// an empty one: so `${filename}` is replaced as Amazon replaces it.
+    /// Of the name of the file only what follows the last slash or backslash counts, as at Amazon.
     ///
     /// # Errors
     ///
@@ -111,7 +110,8 @@ impl<'a> FormClaim<'a> {
         let room = form.room()?;
         form.check_names()?;
         let [policy, signature] = [names::POLICY, names::SIGNATURE].map(|name| form.take(name));
-        let fields = form.expanded(last_segment(head.file_name.unwrap_or_default()), room)?;
+        let fields =
+            form.expanded(head.file_name.map_or(FILE_NAME_VARIABLE, last_segment), room)?;
         let is_signed = signature.is_some() || fields.iter().any(|(name, _)| names::is_claim(name));
         let policy = match policy {
             None if !is_signed => return Err(FormFault::Anonymous),

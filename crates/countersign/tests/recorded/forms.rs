@@ -162,8 +162,7 @@ fn credentials() -> Vec<Replay> {
     vec![Replay::new("test_presigned_post_with_different_user_credentials", "get-obj", ours)]
 }
 
-/// The file is a field, without a name. AWS lets `${filename}` stand then, as the listing shows; we
-/// put nothing in its place.
+/// The file is a field, without a name: `${filename}` stands then, as the listing shows.
 fn file_name() -> Vec<Replay> {
     const TEST: &str = "test_post_object_with_file_as_string";
     let mut unnamed = plain();
