@@ -2,7 +2,7 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::{
-    InvalidValue,
+    InvalidValue, bytes,
     canonical::{BEFORE_HOST, BEHIND_HOST},
     encode,
     error::KeyFault,
@@ -151,7 +151,7 @@ pub(crate) fn check_key(key: &str) -> Result<(), InvalidValue> {
     let fault = match key.len() {
         0 => KeyFault::Empty,
         1025.. => KeyFault::TooLong,
-        _ if key.contains('\0') => KeyFault::Nul,
+        _ if !bytes::none(key.as_bytes(), |byte| byte == 0) => KeyFault::Nul,
         _ => return Ok(()),
     };
     Err(InvalidValue::Key(fault))

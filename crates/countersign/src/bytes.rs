@@ -36,7 +36,10 @@ const fn zero_bytes(word: u64) -> u64 {
 /// Whether all bytes are unreserved characters (RFC 3986, section 2.3), or this one.
 #[inline]
 pub(crate) fn are_unreserved(bytes: &[u8], or: u8) -> bool {
-    unreserved_len(bytes, or) == bytes.len()
+    if bytes.len() < BLOCK_LEN {
+        return bytes.iter().all(|&byte| is_unreserved(byte) || byte == or);
+    }
+    none(bytes, |byte| is_reserved(byte, or))
 }
 
 /// How many of them are at the start, before anything else.
@@ -62,20 +65,24 @@ pub(crate) fn unreserved_len(bytes: &[u8], or: u8) -> usize {
     first_reserved(last, or).map_or(bytes.len(), |within| start.saturating_add(within))
 }
 
-/// Without a table, so that the compiler compares all bytes of a block at once.
 #[inline]
-#[expect(clippy::needless_bitwise_bool, reason = "a branch would end the comparing of blocks")]
 fn first_reserved(block: &[u8; BLOCK_LEN], or: u8) -> Option<usize> {
     let mut reserved = [0; BLOCK_LEN];
     for (place, &byte) in reserved.iter_mut().zip(block) {
-        let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        let is_digit = byte.wrapping_sub(b'0') < 10;
-        let is_mark = (byte == b'-') | (byte == b'.') | (byte == b'_') | (byte == b'~');
-        *place = u8::from(!(is_letter | is_digit | is_mark | (byte == or)));
+        *place = u8::from(is_reserved(byte, or));
     }
     let reserved = u128::from_le_bytes(reserved);
     let within = usize::try_from(reserved.trailing_zeros() / u8::BITS).unwrap_or_default();
     (reserved != 0).then_some(within)
+}
+
+/// Without a table, so that the compiler compares all bytes of a block at once.
+#[expect(clippy::needless_bitwise_bool, reason = "a branch would end the comparing of blocks")]
+const fn is_reserved(byte: u8, or: u8) -> bool {
+    let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    let is_digit = byte.wrapping_sub(b'0') < 10;
+    let is_mark = (byte == b'-') | (byte == b'.') | (byte == b'_') | (byte == b'~');
+    !(is_letter | is_digit | is_mark | (byte == or))
 }
 
 const BLOCK_LEN: usize = 16;

@@ -124,6 +124,7 @@ mod endpoint;
 mod error;
 mod expiry;
 pub mod explain;
+mod gapped;
 pub mod guide;
 mod head;
 mod header_request;

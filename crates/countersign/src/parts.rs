@@ -1,25 +1,27 @@
 //! The part URLs of one multipart upload.
 
 use alloc::{boxed::Box, string::String, vec::Vec};
-use core::fmt;
+use core::{array, fmt};
 
 use crate::{
     PresignError, PresignRequest, PresignedUrl, Presigner, Timestamp,
     canonical::{CanonicalDigest, CanonicalRequest},
+    gapped::Gapped,
     presign::put_signature,
     query::TARGET_LEN_MAX,
-    sha256::{CanonicalHasher, Midstate},
+    sha256::CanonicalHasher,
     signing_key::Begun,
-    sink::{Sink, put_decimal},
+    sink::{Decimal, Sink},
 };
 
 const PART_NUMBER: &str = "partNumber";
 const PART_NUMBER_MAX: u16 = 10_000;
+const DIGITS_MAX: usize = 5;
 
 /// Presigns the parts of one multipart upload, 1 to 10,000.
 ///
-/// The URLs differ in one number, so what stands before it is written and hashed once: the
-/// parameters of a claim, `X-Amz-…`, sort before `partNumber`, and the path before both.
+/// The URLs differ in one number, so all but that is written once, and what stands before it hashed
+/// once: the parameters of a claim, `X-Amz-…`, sort before `partNumber`, and the path before both.
 ///
 /// Follows [`UploadPart`](https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html).
 ///
@@ -49,10 +51,8 @@ pub struct Parts<'p> {
     before: String,
     /// The URL behind the number, up to the signature.
     behind: String,
-    /// The canonical request up to the number.
-    canonical_before: Midstate,
-    /// The canonical request behind the number.
-    canonical_behind: String,
+    /// The canonical requests for numbers of one digit, of two, and so on.
+    canonical: [Gapped; DIGITS_MAX],
 }
 
 impl Presigner<'_> {
@@ -82,16 +82,20 @@ impl Presigner<'_> {
         let mut hasher = CanonicalHasher::new();
         whole.put_head(&mut hasher);
         hasher.put_str(before);
+        let canonical_before = hasher.midstate();
         let mut canonical_behind = String::from(behind);
         whole.put_tail(&mut canonical_behind);
+        let canonical = array::from_fn(|index| {
+            let digits = index.saturating_add(1);
+            Gapped::new(&canonical_before, digits, canonical_behind.as_bytes())
+        });
         let parts = Parts {
             begun: self.begun(),
             expires_at,
             required_headers: request.owned_headers(),
             before: url.strip_suffix(behind).unwrap_or_default().into(),
             behind: behind.into(),
-            canonical_before: hasher.midstate(),
-            canonical_behind,
+            canonical,
         };
         let longest_target = parts.len_max().saturating_sub(unsigned.path_start());
         if longest_target > TARGET_LEN_MAX { Err(PresignError::TooLong) } else { Ok(parts) }
@@ -127,16 +131,18 @@ impl Parts<'_> {
         if !(1..=PART_NUMBER_MAX).contains(&number) {
             return Err(PresignError::PartNumber);
         }
-        let mut hasher: CanonicalHasher = self.canonical_before.resume();
-        put_decimal(&mut hasher, number.into());
-        hasher.put_str(&self.canonical_behind);
-        let signature = self.begun.sign(&CanonicalDigest(hasher.finish()));
+        let number = Decimal::new(number.into());
+        let digits = number.as_str();
+        let same_length = digits.len().checked_sub(1).and_then(|index| self.canonical.get(index));
+        let canonical = same_length.ok_or(PresignError::PartNumber)?;
+        let digest =
+            CanonicalDigest(canonical.digest(|gap| gap.copy_from_slice(digits.as_bytes())));
 
         url.reserve(self.len_max());
         url.push_str(&self.before);
-        put_decimal(url, number.into());
+        url.push_str(digits);
         url.push_str(&self.behind);
-        put_signature(url, &signature);
+        put_signature(url, &self.begun.sign(&digest));
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 //!
 //! FIPS 180-4, section 5.1.1 (padding), and RFC 2104.
 
+use alloc::vec::Vec;
 use core::slice;
 
 use sha2::block_api::compress256;
@@ -15,8 +16,8 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{hex, sink::Sink};
 
-const BLOCK_LEN: usize = 64;
-const DIGEST_LEN: usize = 32;
+pub(crate) const BLOCK_LEN: usize = 64;
+pub(crate) const DIGEST_LEN: usize = 32;
 
 /// What is behind a digest in a message of two blocks: a one bit, zeros, and the length in bits.
 const OUTER_PADDING: [u8; BLOCK_LEN - DIGEST_LEN] = {
@@ -112,19 +113,9 @@ impl<const LEN: usize> Sha256<LEN> {
         }
     }
 
-    pub(crate) fn finish(mut self) -> [u8; DIGEST_LEN] {
-        self.finalize()
-    }
-
-    /// The same for what nobody else may read. The buffer is not wiped else: it costs as much as a
-    /// block, and holds what stands in the URL.
-    fn finish_secret(mut self) -> Zeroizing<[u8; DIGEST_LEN]> {
-        let digest = Zeroizing::new(self.finalize());
-        self.buffer.zeroize();
-        digest
-    }
-
-    fn finalize(&mut self) -> [u8; DIGEST_LEN] {
+    /// Ends the text; nothing may be put after that. It would take itself by value, if that were no
+    /// copy of the buffer.
+    pub(crate) fn finish(&mut self) -> [u8; DIGEST_LEN] {
         let len = u64::try_from(self.filled).unwrap_or(u64::MAX);
         let bits = self.taken.saturating_add(len).saturating_mul(8);
         // A one bit, zeros to the end of a block, and in its last eight bytes the length.
@@ -141,9 +132,17 @@ impl<const LEN: usize> Sha256<LEN> {
         compress256(&mut self.state, padded.as_chunks().0);
         digest_of(&self.state)
     }
+
+    /// The same for what nobody else may read. The buffer is not wiped else: it costs as much as a
+    /// block, and holds what stands in the URL.
+    fn finish_secret(mut self) -> Zeroizing<[u8; DIGEST_LEN]> {
+        let digest = Zeroizing::new(self.finish());
+        self.buffer.zeroize();
+        digest
+    }
 }
 
-fn digest_of(state: &[u32; 8]) -> [u8; DIGEST_LEN] {
+pub(crate) fn digest_of(state: &[u32; 8]) -> [u8; DIGEST_LEN] {
     let mut digest = [0; DIGEST_LEN];
     for (place, word) in digest.as_chunks_mut().0.iter_mut().zip(state) {
         *place = word.to_be_bytes();
@@ -188,20 +187,28 @@ impl<const LEN: usize> Drop for Sha256<LEN> {
     }
 }
 
-/// The beginning of a text, hashed.
-#[derive(Clone)]
+/// The beginning of a text, hashed. Wiped when dropped, for the state may be one of a key.
 pub(crate) struct Midstate {
-    state: [u32; 8],
+    pub(crate) state: [u32; 8],
     taken: u64,
     rest: [u8; BLOCK_LEN],
     len: usize,
 }
 
 impl Midstate {
-    pub(crate) fn resume<const LEN: usize>(&self) -> Sha256<LEN> {
-        let mut hasher = Sha256::continuing(self.state, self.taken);
-        hasher.put(self.rest.get(..self.len).unwrap_or_default());
-        hasher
+    /// What is not hashed yet, less than a block.
+    pub(crate) fn rest(&self) -> &[u8] {
+        self.rest.get(..self.len).unwrap_or_default()
+    }
+
+    /// Ends a text that begins with the [rest](Self::rest), so that it is whole blocks.
+    pub(crate) fn pad(&self, text: &mut Vec<u8>) {
+        let len = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        let bits = self.taken.saturating_add(len).saturating_mul(8);
+        text.push(0x80);
+        let end = text.len().saturating_add(8).next_multiple_of(BLOCK_LEN);
+        text.resize(end.saturating_sub(8), 0);
+        text.extend_from_slice(&bits.to_be_bytes());
     }
 }
 
@@ -245,23 +252,31 @@ impl MacKey {
     }
 
     /// The MAC of the message that was put into a hasher of this key.
-    pub(crate) fn finish(&self, message: MacHasher) -> Mac {
-        // One block: a digest, and the padding that stands behind every digest.
-        // In the derivation of a key it holds what is as good as the key.
-        let mut block = Zeroizing::new([0; BLOCK_LEN]);
-        let (place, padding) = block.split_at_mut(DIGEST_LEN);
-        place.copy_from_slice(&message.finish());
-        padding.copy_from_slice(&OUTER_PADDING);
-        let mut state = Zeroizing::new(self.outer);
-        compress256(&mut state, slice::from_ref(&*block));
-        Mac(digest_of(&state))
+    pub(crate) fn finish(&self, message: &mut MacHasher) -> Mac {
+        self.finish_digest(&message.finish())
+    }
+
+    /// The MAC of a message that has this digest, when it is begun with this key.
+    pub(crate) fn finish_digest(&self, digest: &[u8; DIGEST_LEN]) -> Mac {
+        self.finish_in(&mut [0; BLOCK_LEN], digest)
     }
 
     /// The MAC of a message that is there as a whole.
     pub(crate) fn mac<'m>(&self, message: impl IntoIterator<Item = &'m [u8]>) -> Mac {
         let mut hasher = self.begin();
         message.into_iter().for_each(|piece| hasher.put(piece));
-        self.finish(hasher)
+        // In the derivation of a key it holds what is as good as the key.
+        self.finish_in(&mut Zeroizing::new([0; BLOCK_LEN]), &hasher.finish())
+    }
+
+    /// Hashes one more block: a digest, and the padding that stands behind every digest.
+    fn finish_in(&self, block: &mut [u8; BLOCK_LEN], digest: &[u8; DIGEST_LEN]) -> Mac {
+        let (place, padding) = block.split_at_mut(DIGEST_LEN);
+        place.copy_from_slice(digest);
+        padding.copy_from_slice(&OUTER_PADDING);
+        let mut state = Zeroizing::new(self.outer);
+        compress256(&mut state, slice::from_ref(block));
+        Mac(digest_of(&state))
     }
 }
 
@@ -390,16 +405,11 @@ mod tests {
         #[test]
         fn pieces_hash_as_their_sum(
             pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..700), 0..12),
-            cut in 0_usize..12,
         ) {
             let expected: [u8; DIGEST_LEN] = sha2::Sha256::digest(pieces.concat()).into();
             let mut long = CanonicalHasher::new();
             let mut short = Sha256::<128>::new();
-            for (index, piece) in pieces.iter().enumerate() {
-                if index == cut {
-                    long = long.midstate().resume();
-                    short = short.midstate().resume();
-                }
+            for piece in &pieces {
                 long.put(piece);
                 short.put(piece);
             }

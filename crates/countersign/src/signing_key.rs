@@ -13,9 +13,10 @@ use crate::{
     Credentials, Date, PresignError, Region, Scope, Service, Timestamp,
     canonical::CanonicalDigest,
     credentials::SessionToken,
+    gapped::Gapped,
     hex,
     scope::TERMINATOR,
-    sha256::{Mac, MacKey, Midstate},
+    sha256::{Mac, MacKey},
     sink::Sink,
     timestamp::Written,
 };
@@ -136,20 +137,24 @@ fn put_string_to_sign(sink: &mut impl Sink, signed_at: Written, scope: Scope<'_>
 /// for all that is signed in one second.
 pub(crate) struct Begun<'k> {
     key: &'k MacKey,
-    begun: Midstate,
+    begun: Gapped,
 }
 
 impl<'k> Begun<'k> {
     pub(crate) fn new(key: &'k MacKey, signed_at: Written, scope: Scope<'_>) -> Self {
+        const DIGITS_LEN: usize = 64;
         let mut hasher = key.begin();
         put_string_to_sign(&mut hasher, signed_at, scope);
-        Self { key, begun: hasher.midstate() }
+        Self { key, begun: Gapped::new(&hasher.midstate(), DIGITS_LEN, b"") }
     }
 
     pub(crate) fn sign(&self, CanonicalDigest(digest): &CanonicalDigest) -> [u8; 64] {
-        let mut hasher = self.begun.resume();
-        hasher.put_hex(digest);
-        hex::of_digest(&self.key.finish(hasher).into_bytes())
+        let digest = self.begun.digest(|gap| {
+            if let Ok(gap) = gap.try_into() {
+                hex::write_digest(digest, gap);
+            }
+        });
+        hex::of_digest(&self.key.finish_digest(&digest).into_bytes())
     }
 }
 
@@ -163,7 +168,7 @@ pub(crate) fn expected_mac(
     let mut hasher = key.begin();
     put_string_to_sign(&mut hasher, signed_at, scope);
     hasher.put_hex(digest);
-    key.finish(hasher)
+    key.finish(&mut hasher)
 }
 
 /// The MAC of a POST policy, whose string to sign is its text in base64.

@@ -31,18 +31,35 @@ impl Sink for String {
 }
 
 /// Writes a number in plain digits.
-pub(crate) fn put_decimal(sink: &mut impl Sink, mut value: u32) {
-    let mut digits = [b'0'; 10];
-    let mut start = digits.len();
-    for place in digits.iter_mut().rev() {
-        *place = b'0'.saturating_add(u8::try_from(value % 10).unwrap_or_default());
-        value /= 10;
-        start = start.saturating_sub(1);
-        if value == 0 {
-            break;
+pub(crate) fn put_decimal(sink: &mut impl Sink, value: u32) {
+    sink.put_str(Decimal::new(value).as_str());
+}
+
+/// The plain digits of a number.
+pub(crate) struct Decimal {
+    digits: [u8; 10],
+    start: usize,
+}
+
+impl Decimal {
+    pub(crate) fn new(mut value: u32) -> Self {
+        let mut digits = [b'0'; 10];
+        let mut start = digits.len();
+        for place in digits.iter_mut().rev() {
+            *place = b'0'.saturating_add(u8::try_from(value % 10).unwrap_or_default());
+            value /= 10;
+            start = start.saturating_sub(1);
+            if value == 0 {
+                break;
+            }
         }
+        Self { digits, start }
     }
-    sink.put(digits.get(start..).unwrap_or_default());
+
+    pub(crate) fn as_str(&self) -> &str {
+        let digits = self.digits.get(self.start..).unwrap_or_default();
+        str::from_utf8(digits).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
