@@ -6,12 +6,13 @@
 
 use crate::{
     Claim, Headers, ParseError, RequestHead,
+    auth_parameters::AuthParameters,
     canonical::trim,
     claim::{Special, Term, header_values},
     error::Field,
     head::RequestLine,
     names::{AMZ_DATE, AUTHORIZATION, SECURITY_TOKEN},
-    query::{AuthParameters, Query},
+    query::Query,
     received::Received,
     signed_headers::SignedHeaders,
     signing_key::{ALGORITHM, Signature},
