@@ -93,6 +93,7 @@ impl<'a, H: Headers + ?Sized> Claim<'a, H> {
             signed_headers: SignedHeaders::new(Received::Header(signed_headers)),
             signature: Signature::new(signature),
             payload: special.payload,
+            hosts: special.hosts,
         })
     }
 }

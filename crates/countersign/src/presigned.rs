@@ -65,6 +65,7 @@ impl<'a, H: Headers + ?Sized> Claim<'a, H> {
             signed_headers: SignedHeaders::new(Received::Query(signed_headers)),
             signature,
             payload: special.payload,
+            hosts: special.hosts,
             query,
         })
     }
