@@ -6,12 +6,13 @@
 
 use crate::{
     Claim, Headers, ParseError, RequestHead,
+    auth_parameters::AuthParameters,
     canonical::trim,
     claim::{Special, Term, header_values},
     error::Field,
     head::RequestLine,
     names::{AMZ_DATE, AUTHORIZATION, SECURITY_TOKEN},
-    query::{AuthParameters, Query},
+    query::Query,
     received::Received,
     signed_headers::SignedHeaders,
     signing_key::{ALGORITHM, Signature},
@@ -92,6 +93,7 @@ impl<'a, H: Headers + ?Sized> Claim<'a, H> {
             signed_headers: SignedHeaders::new(Received::Header(signed_headers)),
             signature: Signature::new(signature),
             payload: special.payload,
+            hosts: special.hosts,
         })
     }
 }

@@ -43,7 +43,9 @@ pub(crate) fn are_unreserved(bytes: &[u8], or: u8) -> bool {
 }
 
 /// How many of them are at the start, before anything else.
-#[inline]
+///
+/// There is one of it for all: where `or` is known, rustc 1.95 compares the bytes one by one.
+#[inline(never)]
 pub(crate) fn unreserved_len(bytes: &[u8], or: u8) -> usize {
     let Some(last) = bytes.last_chunk() else {
         let is_wrong = |&byte: &u8| !is_unreserved(byte) && byte != or;

@@ -45,6 +45,8 @@ pub struct Claim<'a, H: ?Sized> {
     pub(crate) signature: Option<Signature>,
     /// What the `x-amz-content-sha256` header says, where there is one.
     pub(crate) payload: Option<PayloadRule>,
+    /// The first two values of the `host` header. A request should have one.
+    pub(crate) hosts: [Option<&'a [u8]>; 2],
 }
 
 /// How long a claim wants to hold, in which the two mechanisms differ.
@@ -103,22 +105,28 @@ pub(crate) fn header_values<'a, H: Headers + ?Sized>(
         .map(|(_, value)| value)
 }
 
-/// The headers that say something of the claim itself, whatever its mechanism.
+/// The headers that say something of the claim itself, whatever its mechanism, and the one that is
+/// signed in every request.
 #[derive(Default)]
-pub(crate) struct Special {
+pub(crate) struct Special<'a> {
     /// Whether an `Authorization` header signs.
     pub(crate) is_signed: bool,
     pub(crate) payload: Option<PayloadRule>,
+    /// The first two values of the `host` header.
+    pub(crate) hosts: [Option<&'a [u8]>; 2],
 }
 
-impl Special {
-    pub(crate) fn find<H: Headers + ?Sized>(headers: &H) -> Result<Self, ParseError> {
+impl<'a> Special<'a> {
+    pub(crate) fn find<H: Headers + ?Sized>(headers: &'a H) -> Result<Self, ParseError> {
         let mut special = Self::default();
         for (index, (name, value)) in headers.fields().enumerate() {
             if index >= HEADERS_MAX {
                 return Err(ParseError::TooLarge(Field::Header));
             }
-            if name.eq_ignore_ascii_case(AUTHORIZATION) {
+            if name.eq_ignore_ascii_case("host") {
+                let place = special.hosts.iter_mut().find(|place| place.is_none());
+                place.map(|place| place.insert(value));
+            } else if name.eq_ignore_ascii_case(AUTHORIZATION) {
                 special.is_signed |= signs(value);
             } else if name.eq_ignore_ascii_case(CONTENT_SHA256) {
                 let text = core::str::from_utf8(trim(value))

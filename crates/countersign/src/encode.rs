@@ -9,7 +9,7 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::cmp::Ordering;
 
-use crate::{bytes, hex, names::has_amz_prefix, sink::Sink};
+use crate::{bytes, hex, names::has_amz_prefix, sink::Sink, utf8::Utf8};
 
 /// What a text is part of, which decides what a slash and a plus are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,16 @@ impl Part {
     #[inline]
     pub(crate) fn is_all_plain(self, text: &str) -> bool {
         bytes::are_unreserved(text.as_bytes(), self.one_more())
+    }
+
+    /// What stands behind the plain characters at the start, few of them mostly: looking at a block
+    /// of bytes takes as long as looking at ten.
+    #[inline]
+    fn behind_plain(self, text: &[u8]) -> &[u8] {
+        let few = text.first_chunk::<16>();
+        let within_few = few.and_then(|few| few.iter().position(|&byte| !self.is_plain(byte)));
+        let len = within_few.unwrap_or_else(|| bytes::unreserved_len(text, self.one_more()));
+        text.get(len..).unwrap_or_default()
     }
 
     /// What is plain beside the unreserved characters; one of these, where there is nothing more.
@@ -169,7 +179,7 @@ enum Spelling {
 impl<'a> Wire<'a> {
     /// Checks what was received, or is `None`.
     pub(crate) fn new(text: &'a str, part: Part) -> Option<Self> {
-        Self::read(text, part, None)
+        Self::read(text, part, None).map(|(wire, _)| wire)
     }
 
     /// Takes what consists of plain characters only.
@@ -178,36 +188,50 @@ impl<'a> Wire<'a> {
     }
 
     /// Checks what was received up to this character, which is none of the plain ones, or to the
-    /// end; or is `None`.
-    pub(crate) fn read(text: &'a str, part: Part, stop: Option<u8>) -> Option<Self> {
-        let mut spelling = Spelling::Plain;
-        let mut rest = text.as_bytes();
-        while let Some((&byte, behind)) = rest.split_first() {
-            if part.is_plain(byte) {
-                let plain_len = bytes::unreserved_len(rest, part.one_more());
-                rest = rest.get(plain_len..)?;
-                continue;
-            }
-            if byte == b'%' {
-                let escaped = EscapedChar::read(rest)?;
-                let is_canonical = escaped.is_upper && !part.is_plain(escaped.first);
-                let own = if is_canonical { Spelling::Canonical } else { Spelling::Other };
-                spelling = spelling.max(own);
-                rest = escaped.behind;
-                continue;
-            }
-            if Some(byte) == stop {
-                break;
-            }
-            // What is not ASCII here came as UTF-8.
-            if byte <= b' ' || byte == 0x7f {
-                return None;
-            }
-            spelling = Spelling::Other;
-            rest = behind;
+    /// end, and gives what follows; or is `None`.
+    #[inline]
+    pub(crate) fn read(text: &'a str, part: Part, stop: Option<u8>) -> Option<(Self, &'a str)> {
+        let plain_len = bytes::unreserved_len(text.as_bytes(), part.one_more());
+        let (plain, rest) = text.split_at_checked(plain_len)?;
+        let next = rest.as_bytes().first().copied();
+        if next.is_none() || next == stop {
+            return Some((Self::plain(plain, part), rest));
         }
-        let text = text.get(..text.len().checked_sub(rest.len())?)?;
-        Some(Self { text, part, spelling })
+        Self::read_behind(plain_len, text, part, stop)
+    }
+
+    /// Goes on behind so many plain characters.
+    fn read_behind(
+        plain_len: usize,
+        text: &'a str,
+        part: Part,
+        stop: Option<u8>,
+    ) -> Option<(Self, &'a str)> {
+        let mut spelling = Spelling::Plain;
+        let mut rest = text.as_bytes().get(plain_len..)?;
+        while let Some((&byte, behind)) = rest.split_first() {
+            if let (Part::Query, Some(behind)) = (part, rest.strip_prefix(b"%2F")) {
+                // Every credential has four slashes.
+                spelling = spelling.max(Spelling::Canonical);
+                rest = part.behind_plain(behind);
+            } else if byte == b'%' {
+                let escapes = Escapes::read(rest, part)?;
+                spelling = spelling.max(escapes.spelling);
+                rest = escapes.behind;
+            } else if part.is_plain(byte) {
+                rest = part.behind_plain(behind);
+            } else if Some(byte) == stop {
+                break;
+            } else if byte <= b' ' || byte == 0x7f {
+                return None;
+            } else {
+                // What is not ASCII here came as UTF-8.
+                spelling = Spelling::Other;
+                rest = behind;
+            }
+        }
+        let (text, rest) = text.split_at_checked(text.len().checked_sub(rest.len())?)?;
+        Some((Self { text, part, spelling }, rest))
     }
 
     /// As it was received.
@@ -236,7 +260,7 @@ impl<'a> Wire<'a> {
         let mut bytes = self.text.bytes();
         core::iter::from_fn(move || {
             Some(match bytes.next()? {
-                b'%' => hex::escaped(bytes.next()?, bytes.next()?)?.byte,
+                b'%' => hex::escape_value(bytes.next()?, bytes.next()?).0,
                 b'+' if self.part == Part::Query => b' ',
                 byte => byte,
             })
@@ -244,9 +268,17 @@ impl<'a> Wire<'a> {
     }
 
     /// The decoded text; borrowed, where nothing was encoded.
+    #[inline]
     pub(crate) fn decode(self) -> Cow<'a, str> {
+        if self.spelling == Spelling::Plain {
+            return Cow::Borrowed(self.text);
+        }
+        self.decode_encoded()
+    }
+
+    fn decode_encoded(self) -> Cow<'a, str> {
         let is_encoded = |byte: u8| byte == b'%' || (byte == b'+' && self.part == Part::Query);
-        if self.spelling == Spelling::Plain || !self.text.bytes().any(is_encoded) {
+        if !self.text.bytes().any(is_encoded) {
             return Cow::Borrowed(self.text);
         }
         let bytes: Vec<u8> = self.bytes().collect();
@@ -278,43 +310,35 @@ impl<'a> Wire<'a> {
     }
 }
 
-/// A character whose bytes are all escaped.
-struct EscapedChar<'a> {
-    first: u8,
-    is_upper: bool,
+/// Escapes that follow one another.
+struct Escapes<'a> {
+    spelling: Spelling,
     behind: &'a [u8],
 }
 
-impl<'a> EscapedChar<'a> {
-    /// Reads as many escapes as the first byte announces, or is `None` where they are no character
-    /// of UTF-8, or NUL.
+impl<'a> Escapes<'a> {
+    /// Reads as many as there are, one at least; or is `None` where they are no text, or one is NUL.
+    ///
+    /// What is wrong is not looked at before the end: wrong digits leave a bit that no others have,
+    /// and from wrong bytes no way leads back to a whole character.
     #[inline]
-    fn read(text: &'a [u8]) -> Option<Self> {
-        let (escape, mut behind) = Self::escape(text)?;
-        let (first, mut is_upper) = (escape.byte, escape.is_upper);
-        let width = match first {
-            1..0x80 => return Some(Self { first, is_upper, behind }),
-            0xc2..0xe0 => 2,
-            0xe0..0xf0 => 3,
-            0xf0..0xf5 => 4,
-            _ => return None,
-        };
-        let mut bytes = [first, 0, 0, 0];
-        for place in bytes.iter_mut().take(width).skip(1) {
-            let (escape, rest) = Self::escape(behind)?;
-            *place = escape.byte;
-            is_upper &= escape.is_upper;
+    fn read(text: &'a [u8], part: Part) -> Option<Self> {
+        let (mut behind, mut utf8) = (text, Utf8::Whole);
+        let mut seen = 0_u8;
+        let mut is_needless = false;
+        while let &[b'%', high, low, ref rest @ ..] = behind {
+            let (byte, of_digits) = hex::escape_value(high, low);
+            seen |= of_digits;
+            is_needless |= part.is_plain(byte);
+            utf8 = utf8.next(byte);
             behind = rest;
         }
-        core::str::from_utf8(bytes.get(..width)?).ok()?;
-        Some(Self { first, is_upper, behind })
-    }
-
-    #[inline]
-    fn escape(text: &[u8]) -> Option<(hex::Escaped, &[u8])> {
-        let (&[mark, high, low], behind) = text.split_first_chunk()?;
-        let escaped = hex::escaped(high, low).filter(|_| mark == b'%')?;
-        Some((escaped, behind))
+        if behind.len() == text.len() || utf8 != Utf8::Whole || seen & hex::WRONG != 0 {
+            return None;
+        }
+        let is_canonical = seen & hex::LOWER == 0 && !is_needless;
+        let spelling = if is_canonical { Spelling::Canonical } else { Spelling::Other };
+        Some(Self { spelling, behind })
     }
 }
 

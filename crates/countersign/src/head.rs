@@ -47,8 +47,7 @@ impl<'a, H: ?Sized> RequestHead<'a, H> {
             return Err(ParseError::Malformed(Field::Target));
         }
         let path = Wire::read(self.target, Part::Path, Some(b'?'));
-        let path = path.ok_or(ParseError::Malformed(Field::Path))?;
-        let query = self.target.get(path.as_received().len()..).unwrap_or_default();
+        let (path, query) = path.ok_or(ParseError::Malformed(Field::Path))?;
         let query = query.strip_prefix('?').unwrap_or_default();
         Ok(RequestLine { method, path, query })
     }

@@ -96,7 +96,9 @@ pub(crate) fn decode<const LEN: usize>(text: &[u8]) -> Option<[u8; LEN]> {
 /// What a digit of an escape is worth, in its low half; with [`LOWER`] where it is a small letter.
 static ESCAPE_VALUES: [u8; 256] = escape_values();
 
-const LOWER: u8 = 0x40;
+pub(crate) const LOWER: u8 = 0x40;
+/// The bit that only [`NO_DIGIT`] has.
+pub(crate) const WRONG: u8 = 0x80;
 
 const fn escape_values() -> [u8; 256] {
     let mut table = VALUES;
@@ -114,21 +116,14 @@ const fn escape_values() -> [u8; 256] {
     table
 }
 
-/// The byte that an escape stands for, and whether it is spelled as encoders spell it.
-pub(crate) struct Escaped {
-    pub(crate) byte: u8,
-    pub(crate) is_upper: bool,
-}
-
-/// Reads the two digits of a percent escape, in either case.
-pub(crate) fn escaped(high: u8, low: u8) -> Option<Escaped> {
+/// The byte that the two digits of a percent escape stand for, in either case; and all bits of what
+/// the digits are worth: [`LOWER`], where one is spelled as encoders do not spell it, and [`WRONG`],
+/// where one is no digit.
+#[inline]
+pub(crate) fn escape_value(high: u8, low: u8) -> (u8, u8) {
     let value = |digit: u8| ESCAPE_VALUES.get(usize::from(digit)).copied().unwrap_or(NO_DIGIT);
     let (high, low) = (value(high), value(low));
-    if high == NO_DIGIT || low == NO_DIGIT {
-        return None;
-    }
-    let byte = ((high & 0xf) << 4) | (low & 0xf);
-    Some(Escaped { byte, is_upper: (high | low) & LOWER == 0 })
+    ((high << 4) | (low & 0xf), high | low)
 }
 
 #[cfg(test)]
@@ -157,12 +152,14 @@ mod tests {
                 [(alloc::format!("{byte:02X}"), true), (alloc::format!("{byte:02x}"), false)]
             {
                 let [high, low] = *text.as_bytes() else { panic!("two digits") };
-                let escape = escaped(high, low).unwrap();
+                let (value, seen) = escape_value(high, low);
                 let has_letter = text.bytes().any(|digit| digit.is_ascii_alphabetic());
-                assert_eq!((escape.byte, escape.is_upper), (byte, is_canonical || !has_letter));
+                let is_upper = is_canonical || !has_letter;
+                assert_eq!((value, seen & LOWER == 0, seen & WRONG), (byte, is_upper, 0));
             }
-            assert_eq!(escaped(byte, b'0').is_some(), byte.is_ascii_hexdigit());
-            assert_eq!(escaped(b'0', byte).is_some(), byte.is_ascii_hexdigit());
+            for (_, seen) in [escape_value(byte, b'0'), escape_value(b'0', byte)] {
+                assert_eq!(seen & WRONG == 0, byte.is_ascii_hexdigit());
+            }
         }
     }
 

@@ -112,6 +112,7 @@ extern crate self as countersign;
 #[cfg(test)]
 extern crate std;
 
+mod auth_parameters;
 mod authorization;
 mod bucket;
 mod bytes;
@@ -153,6 +154,7 @@ mod signing_key;
 mod sink;
 mod timestamp;
 mod url;
+mod utf8;
 mod verified;
 mod verifier;
 

@@ -6,10 +6,11 @@
 
 use crate::{
     Claim, Headers, ParseError, RequestHead,
+    auth_parameters::AuthParameters,
     claim::{Special, Term},
     error::Field,
     head::RequestLine,
-    query::{AuthParameters, Query},
+    query::Query,
     received::Received,
     signed_headers::SignedHeaders,
     signing_key::{ALGORITHM, Signature},
@@ -45,10 +46,10 @@ impl<'a, H: Headers + ?Sized> Claim<'a, H> {
         if algorithm?.decode() != ALGORITHM {
             return Err(ParseError::UnsupportedAlgorithm);
         }
-        let credential = wire(Field::Credential)?;
+        let credential = *wire(Field::Credential)?;
         let signed_at = wire(Field::Date)?;
         let expires = wire(Field::Expires)?;
-        let signed_headers = wire(Field::SignedHeaders)?;
+        let signed_headers = *wire(Field::SignedHeaders)?;
         let signature = Signature::new(&signature?.decode());
         Ok(Self {
             method,
@@ -60,10 +61,11 @@ impl<'a, H: Headers + ?Sized> Claim<'a, H> {
             term: plain_number(&expires.decode())
                 .map(Term::Secs)
                 .ok_or(ParseError::Malformed(Field::Expires))?,
-            session_token: parameters.value(Field::SecurityToken).map(Received::Query),
+            session_token: parameters.value(Field::SecurityToken).copied().map(Received::Query),
             signed_headers: SignedHeaders::new(Received::Query(signed_headers)),
             signature,
             payload: special.payload,
+            hosts: special.hosts,
             query,
         })
     }
@@ -72,7 +74,7 @@ impl<'a, H: Headers + ?Sized> Claim<'a, H> {
 /// A number in plain digits: no sign, no space, no exponent. What does not fit is too large by any
 /// measure, and stays so.
 fn plain_number(text: &str) -> Option<u64> {
-    let digit = |byte: u8| char::from(byte).to_digit(10).map(u64::from);
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| u64::from(byte & 0xf));
     let append = |number: u64, byte| Some(number.saturating_mul(10).saturating_add(digit(byte)?));
     text.bytes().try_fold(0, append).filter(|_| !text.is_empty())
 }

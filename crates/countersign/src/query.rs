@@ -5,6 +5,7 @@
 
 use crate::{
     Mechanism, ParseError,
+    auth_parameters::{AuthParameters, UsualStart, auth_field},
     bytes::find_either,
     encode::{Part, Wire},
     error::Field,
@@ -25,28 +26,9 @@ const PARAMETERS_MAX: usize = 100;
 pub(crate) struct Query<'a> {
     text: &'a str,
     /// Where the signature's parameter begins and ends in the text.
-    signature: Option<(usize, usize)>,
+    signature: Option<[usize; 2]>,
     order: Order,
     spelling: Spelling,
-}
-
-/// The values of the claim's own parameters, in the order of [`AUTH_PARAMETERS`]. Beside the query,
-/// for they are needed only until the claim is read.
-#[derive(Default)]
-pub(crate) struct AuthParameters<'a>([Option<Wire<'a>>; AUTH_PARAMETERS.len()]);
-
-impl<'a> AuthParameters<'a> {
-    fn set(&mut self, field: Field, value: Wire<'a>) -> Result<(), ParseError> {
-        let slot = auth_slot(field).and_then(|slot| self.0.get_mut(slot));
-        match slot.map(|place| place.replace(value)) {
-            Some(None) => Ok(()),
-            _ => Err(ParseError::Duplicate(field)),
-        }
-    }
-
-    pub(crate) fn value(&self, field: Field) -> Option<Wire<'a>> {
-        *self.0.get(auth_slot(field)?)?
-    }
 }
 
 /// How the names follow one another, but for that of the signature.
@@ -78,51 +60,83 @@ struct Piece<'a> {
     auth: Option<Field>,
     /// A parameter without one has an empty value.
     has_equals: bool,
-    len: usize,
+    /// What stands behind it and its `&`.
+    rest: Option<&'a str>,
+}
+
+/// How far a query is read.
+struct Progress<'a> {
+    /// How many parameters.
+    count: usize,
+    /// The name of the last of them but the signature.
+    before: Option<Wire<'a>>,
+    signature: Option<[usize; 2]>,
+    /// What stands behind it and its `&`.
+    rest: Option<&'a str>,
+}
+
+impl<'a> Progress<'a> {
+    fn at_start(text: &'a str) -> Self {
+        let rest = Some(text).filter(|text| !text.is_empty());
+        Self { count: 0, before: None, signature: None, rest }
+    }
+
+    fn behind(start: UsualStart<'a>) -> Self {
+        let last = Wire::plain(UsualStart::LAST.as_str(), Part::Query);
+        let UsualStart { count, signature, rest } = start;
+        Self { count, before: Some(last), signature, rest: rest.strip_prefix('&') }
+    }
 }
 
 impl<'a> Query<'a> {
     /// Reads a query of no more than [`TARGET_LEN_MAX`] bytes, and puts the claim's own parameters
-    /// into `claim`. An empty one has no parameter.
+    /// into `claim`, which has none yet. An empty one has no parameter.
     pub(crate) fn parse(text: &'a str, claim: &mut AuthParameters<'a>) -> Result<Self, ParseError> {
+        let usual = claim.read_usual(text);
+        let start = usual.map_or_else(|| Progress::at_start(text), Progress::behind);
+        Self::read_on(text, start, claim)
+    }
+
+    /// Reads the parameters from there on.
+    fn read_on(
+        text: &'a str,
+        Progress { mut count, mut before, signature, mut rest }: Progress<'a>,
+        claim: &mut AuthParameters<'a>,
+    ) -> Result<Self, ParseError> {
         let mut query =
-            Self { text, signature: None, order: Order::Sorted, spelling: Spelling::Canonical };
+            Self { text, signature, order: Order::Sorted, spelling: Spelling::Canonical };
         let mut others_of_amazon = 0_usize;
-        let mut before: Option<Wire<'a>> = None;
-        let mut start = 0_usize;
-        let mut count = 0_usize;
-        let mut rest = Some(text).filter(|text| !text.is_empty());
-        while let Some(text) = rest {
-            let piece = Piece::read(text).ok_or(ParseError::Malformed(Field::Query))?;
-            rest = piece.behind(text);
-            let Piece { parameter: Parameter { name, value }, auth, has_equals, len } = piece;
+        while let Some(from_here) = rest {
+            let piece = Piece::read(from_here).ok_or(ParseError::Malformed(Field::Query))?;
+            rest = piece.rest;
             count = count.saturating_add(1);
             if count > PARAMETERS_MAX {
                 return Err(ParseError::TooLarge(Field::Query));
             }
-            let end = start.saturating_add(len);
-            if !(has_equals && name.is_canonical() && value.is_canonical()) {
+            let Parameter { name, value } = piece.parameter;
+            if !(piece.has_equals && name.is_canonical() && value.is_canonical()) {
                 query.spelling = Spelling::Other;
             }
-            if let Some(field) = auth {
+            if let Some(field) = piece.auth {
                 claim.set(field, value)?;
             } else if name.has_amz_prefix() {
                 check_spelling(name)?;
                 others_of_amazon = others_of_amazon.saturating_add(1);
             }
-            if auth == Some(Field::Signature) {
-                query.signature = Some((start, end));
+            if piece.auth == Some(Field::Signature) {
+                let end = rest.map_or(0, |rest| rest.len().saturating_add(1));
+                let place = [from_here.len(), end].map(|len| text.len().saturating_sub(len));
+                query.signature = Some(place);
             } else {
                 if before.is_some_and(|before| before.cmp(name).is_ge()) {
                     query.order = Order::Unsorted;
                 }
                 before = Some(name);
             }
-            start = end.saturating_add(1);
         }
         // Names that are in order are not equal; those that differ in case only may be.
         if query.order == Order::Unsorted || others_of_amazon > 1 {
-            Sorted::new(text).check_unique()?;
+            Sorted::check_unique(text)?;
         }
         Ok(query)
     }
@@ -137,7 +151,7 @@ impl<'a> Query<'a> {
         if self.order == Order::Unsorted || self.spelling == Spelling::Other {
             return Sorted::new(self.text).put(sink);
         }
-        let Some((start, end)) = self.signature else { return sink.put_str(self.text) };
+        let Some([start, end]) = self.signature else { return sink.put_str(self.text) };
         let before = self.text.get(..start).unwrap_or_default();
         let behind = self.text.get(end..).unwrap_or_default();
         // One of the marks around the signature goes with it.
@@ -155,7 +169,7 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     core::iter::from_fn(move || {
         let text = rest?;
         let piece = Piece::read(text)?;
-        rest = piece.behind(text);
+        rest = piece.rest;
         Some(piece)
     })
 }
@@ -170,24 +184,20 @@ impl<'a> Piece<'a> {
     fn read(text: &'a str) -> Option<Self> {
         let name_len = find_either(text.as_bytes(), b'&', b'=').unwrap_or(text.len());
         let (name, rest) = text.split_at_checked(name_len)?;
-        let (value, has_equals) = match rest.strip_prefix('=') {
-            Some(value) => (value, true),
-            None => ("", false),
+        let (value, rest, has_equals) = match rest.strip_prefix('=') {
+            Some(rest) => {
+                let (value, rest) = Wire::read(rest, Part::Query, Some(b'&'))?;
+                (value, rest, true)
+            }
+            None => (Wire::plain("", Part::Query), rest, false),
         };
-        let value = Wire::read(value, Part::Query, Some(b'&'))?;
         let auth = auth_field(name);
         let name = match auth {
             Some(_) => Wire::plain(name, Part::Query),
             None => Wire::new(name, Part::Query).filter(|name| !name.is_empty())?,
         };
-        let value_len = value.as_received().len();
-        let len = name_len.saturating_add(value_len).saturating_add(usize::from(has_equals));
-        Some(Self { parameter: Parameter { name, value }, auth, has_equals, len })
-    }
-
-    /// What stands behind it and its `&` in the text that it was read from.
-    fn behind(&self, text: &'a str) -> Option<&'a str> {
-        text.get(self.len..)?.strip_prefix('&')
+        let rest = rest.strip_prefix('&');
+        Some(Self { parameter: Parameter { name, value }, auth, has_equals, rest })
     }
 }
 
@@ -228,15 +238,19 @@ impl<'a> Sorted<'a> {
         self.entries.iter().take(self.len)
     }
 
-    fn check_unique(&self) -> Result<(), ParseError> {
+    /// Takes no room on the stack of whoever has no need of it.
+    #[cold]
+    #[inline(never)]
+    fn check_unique(text: &'a str) -> Result<(), ParseError> {
+        let all = Self::new(text);
         // Equal names are neighbours now.
-        let mut neighbours = self.iter().zip(self.iter().skip(1));
+        let mut neighbours = all.iter().zip(all.iter().skip(1));
         if neighbours.any(|(one, other)| one.name.cmp(other.name).is_eq()) {
             return Err(ParseError::Duplicate(Field::Query));
         }
         // Names that differ in case are not.
-        for (index, Parameter { name, .. }) in self.iter().enumerate() {
-            let mut rest = self.iter().skip(index.saturating_add(1));
+        for (index, Parameter { name, .. }) in all.iter().enumerate() {
+            let mut rest = all.iter().skip(index.saturating_add(1));
             if name.has_amz_prefix() && rest.any(|other| other.name.eq_ignore_case(*name)) {
                 return Err(ParseError::Duplicate(Field::Query));
             }
@@ -258,36 +272,6 @@ impl<'a> Sorted<'a> {
     }
 }
 
-/// The claim's own parameter of exactly this name.
-fn auth_field(name: &str) -> Option<Field> {
-    let field = match name.strip_prefix("X-Amz-")? {
-        "Algorithm" => Field::Algorithm,
-        "Credential" => Field::Credential,
-        "Date" => Field::Date,
-        "Expires" => Field::Expires,
-        "Security-Token" => Field::SecurityToken,
-        "Signature" => Field::Signature,
-        "SignedHeaders" => Field::SignedHeaders,
-        _ => return None,
-    };
-    Some(field)
-}
-
-/// Its place in [`AUTH_PARAMETERS`].
-const fn auth_slot(field: Field) -> Option<usize> {
-    let slot = match field {
-        Field::Algorithm => 0,
-        Field::Credential => 1,
-        Field::Date => 2,
-        Field::Expires => 3,
-        Field::SecurityToken => 4,
-        Field::Signature => 5,
-        Field::SignedHeaders => 6,
-        _ => return None,
-    };
-    Some(slot)
-}
-
 /// Refuses `x-amz-date` and `X%2DAmz-Date`: some readers take them for the real thing, some do not,
 /// and that is how a claim comes to mean two things.
 fn check_spelling(name: Wire<'_>) -> Result<(), ParseError> {
@@ -301,6 +285,8 @@ fn check_spelling(name: Wire<'_>) -> Result<(), ParseError> {
 #[cfg(test)]
 mod tests {
     use alloc::string::String;
+
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -339,16 +325,6 @@ mod tests {
     }
 
     #[test]
-    fn the_parameters_of_the_claim_are_known_by_their_names() {
-        for field in AUTH_PARAMETERS {
-            assert_eq!(auth_field(field.as_str()), Some(field));
-            assert_eq!(auth_slot(field).map(|slot| AUTH_PARAMETERS[slot]), Some(field));
-            assert_eq!(auth_field(&field.as_str().to_ascii_lowercase()), None);
-        }
-        assert_eq!(auth_field("X-Amz-"), None);
-    }
-
-    #[test]
     fn no_parameter_is_there_twice() {
         for text in ["a=1&a=1", "a=1&b=2&a=3", "%61=1&a=2", "x-amz-a=1&X-Amz-A=2", "a&a="] {
             let duplicate = Some(ParseError::Duplicate(Field::Query));
@@ -376,5 +352,55 @@ mod tests {
         assert!(parse(&many(100)).is_ok());
         let too_large = Some(ParseError::TooLarge(Field::Query));
         assert_eq!(parse(&many(101)).err(), too_large);
+    }
+
+    /// Claims as they are signed, whole and cut short; and what follows or breaks in.
+    fn pieces_of_claims() -> impl Strategy<Value = String> {
+        let usual = "X-Amz-Algorithm=AWS4-HMAC-SHA256\
+            &X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request\
+            &X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400";
+        let signature = "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751";
+        let pieces = prop::sample::select(alloc::vec![
+            "&X-Amz-Security-Token=a%2Bb%3D",
+            "&X-Amz-SignedHeaders=host",
+            "&X-Amz-SignedHeaders=a%3Bhost",
+            signature,
+            "&partNumber=17&uploadId=ab-c",
+            "&X-Amz-Date=20130524T000000Z",
+            "&x-amz-date=1",
+            "&Z=%7E",
+            "&",
+            "a=b+c",
+        ]);
+        let cut = (prop::collection::vec(pieces, 0..6), any::<prop::sample::Index>(), 0_usize..4);
+        (cut, "(%[0-9a-fA-F]?|[&=+~xX,;/ ]|é)?").prop_map(move |((pieces, place, removed), new)| {
+            let mut text = String::from(usual);
+            text.push_str(if pieces.len() > 3 { "&X-Amz-SignedHeaders=host" } else { "" });
+            text.extend(pieces);
+            if !new.is_empty() {
+                let start = place.index(text.len());
+                text.replace_range(start..(start + removed).min(text.len()), &new);
+            }
+            text
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2048))]
+
+        #[test]
+        fn the_usual_start_is_read_as_any_other(text in pieces_of_claims()) {
+            let (mut quick, mut slow) = (AuthParameters::default(), AuthParameters::default());
+            let quickly = Query::parse(&text, &mut quick);
+            let slowly = Query::read_on(&text, Progress::at_start(&text), &mut slow);
+            match (quickly, slowly) {
+                (Ok(one), Ok(other)) => {
+                    prop_assert_eq!(one.signature, other.signature);
+                    prop_assert!(one.order == other.order && one.spelling == other.spelling);
+                    prop_assert_eq!(quick, slow);
+                }
+                (one, other) => prop_assert_eq!(one.err(), other.err()),
+            }
+        }
     }
 }

@@ -63,7 +63,7 @@ impl<'v, 'a> Verified<'v, 'a> {
         payload: PayloadRule,
         claim: &Claim<'a, H>,
     ) -> Self {
-        let host = claim.header_values("host").next().unwrap_or_default();
+        let [host, _] = claim.hosts;
         Self {
             access_key_id,
             scope,
@@ -71,7 +71,7 @@ impl<'v, 'a> Verified<'v, 'a> {
             payload,
             mechanism: claim.mechanism(),
             method: claim.method,
-            host: trim(host),
+            host: trim(host.unwrap_or_default()),
             path: claim.path,
             query: claim.query.as_received(),
             signed_headers: claim.signed_headers.clone(),

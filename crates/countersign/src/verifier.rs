@@ -282,15 +282,19 @@ fn find_absent<'c, H: Headers + ?Sized>(
 ) -> Result<Option<&'c str>, ParseError> {
     let mut absent = None;
     for name in claim.signed_headers.names() {
-        let field = if name == "host" { Field::Host } else { Field::Header };
-        let mut values = claim.header_values(name);
-        match (values.next(), values.next()) {
-            (Some(_), Some(_)) => return Err(ParseError::Duplicate(field)),
-            (Some(value), None) if !is_header_value(value) => {
+        let (field, values) = if name == "host" {
+            (Field::Host, claim.hosts)
+        } else {
+            let mut values = claim.header_values(name);
+            (Field::Header, [values.next(), values.next()])
+        };
+        match values {
+            [Some(_), Some(_)] => return Err(ParseError::Duplicate(field)),
+            [Some(value), None] if !is_header_value(value) => {
                 return Err(ParseError::Malformed(field));
             }
-            (Some(_), None) => {}
-            (None, _) => absent = absent.or(Some(name)),
+            [Some(_), None] => {}
+            [None, _] => absent = absent.or(Some(name)),
         }
     }
     Ok(absent)
@@ -392,7 +396,7 @@ impl<H: Headers + ?Sized> CanonicalRequest for Checked<'_, '_, H> {
             return put_tail(self, sink);
         }
         sink.put_str(BEFORE_HOST);
-        if let Some(host) = self.claim.header_values("host").next() {
+        if let [Some(host), _] = self.claim.hosts {
             put_header_value(sink, host);
         }
         sink.put_str(BEHIND_HOST);

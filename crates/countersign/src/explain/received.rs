@@ -7,12 +7,8 @@ use zeroize::Zeroizing;
 use super::draft::{Draft, Presented};
 use crate::{
     Claim, Date, Headers, Mechanism, ParseError, PayloadRule, Region, RequestHead, Scope, Service,
-    canonical::trim,
-    claim::Term,
-    error::Field,
-    names::AUTHORIZATION,
-    query::{AuthParameters, Query},
-    signing_key::Signature,
+    auth_parameters::AuthParameters, canonical::trim, claim::Term, error::Field,
+    names::AUTHORIZATION, query::Query, signing_key::Signature,
 };
 
 /// The header fields of a request, gathered.
