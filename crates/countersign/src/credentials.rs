@@ -207,6 +207,7 @@ mod tests {
             .unwrap();
         let debug = format!("{credentials:?}");
         assert_eq!(debug, r#"Credentials { access_key_id: "AKID", .. }"#);
+        assert_eq!(format!("{:?}", credentials.secret()), "SecretKey(..)");
     }
 
     #[test]

@@ -82,15 +82,20 @@ pub(crate) fn decode<const LEN: usize>(text: &[u8]) -> Option<[u8; LEN]> {
     if pairs.len() != LEN || !rest.is_empty() {
         return None;
     }
-    // One look at the end for all digits: a wrong one sets bits that no digit has.
+    // One look at the end for all digits: a wrong one sets all bits.
     let mut seen = 0;
     for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
         let value = |digit: &u8| DIGIT_VALUES.get(usize::from(*digit)).copied().unwrap_or(NO_DIGIT);
         let (high, low) = (value(high), value(low));
         seen |= high | low;
-        *byte = (high << 4) | (low & 0xf);
+        *byte = joined(high, low);
     }
-    (seen < 16).then_some(bytes)
+    (seen != NO_DIGIT).then_some(bytes)
+}
+
+/// The byte of two digits, by the low half of what each is worth.
+const fn joined(high: u8, low: u8) -> u8 {
+    (high << 4) | (low & 0xf)
 }
 
 /// What a digit of an escape is worth, in its low half; with [`LOWER`] where it is a small letter.
@@ -123,7 +128,7 @@ const fn escape_values() -> [u8; 256] {
 pub(crate) fn escape_value(high: u8, low: u8) -> (u8, u8) {
     let value = |digit: u8| ESCAPE_VALUES.get(usize::from(digit)).copied().unwrap_or(NO_DIGIT);
     let (high, low) = (value(high), value(low));
-    ((high << 4) | (low & 0xf), high | low)
+    (joined(high, low), high | low)
 }
 
 #[cfg(test)]
@@ -165,10 +170,12 @@ mod tests {
 
     #[test]
     fn only_lower_case_digits_of_the_right_number_are_read() {
-        for byte in 0..=u8::MAX {
-            let is_digit = matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-            assert_eq!(decode::<1>(&[byte, b'0']).is_some(), is_digit, "{byte}");
-            assert_eq!(decode::<1>(&[b'0', byte]).is_some(), is_digit, "{byte}");
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        for high in 0..=u8::MAX {
+            for low in 0..=u8::MAX {
+                let are_digits = is_digit(high) && is_digit(low);
+                assert_eq!(decode::<1>(&[high, low]).is_some(), are_digits, "{high} {low}");
+            }
         }
         for wrong in ["", "0", "000", "0000"] {
             assert_eq!(decode::<1>(wrong.as_bytes()), None, "{wrong}");

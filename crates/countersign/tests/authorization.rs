@@ -90,12 +90,22 @@ fn what_no_header_can_hold_is_not_signed() {
     let late = key("AKID", Service::S3).header_signer(tomorrow).err();
     let expired = PresignError::KeyScopeExpired { key: now().date(), now: tomorrow.date() };
     assert_eq!(late, Some(expired));
+}
 
-    let (bucket, key, long) = (bucket(), key("AKID", Service::S3), "é".repeat(3000));
-    let request = HeaderRequest::new(Method::GET, bucket.root(), PayloadRule::EMPTY);
-    let request = request.with_query("prefix", &long).unwrap();
-    let outcome = key.header_signer(now()).unwrap().sign(&request);
-    assert_eq!(outcome.err(), Some(PresignError::TooLong));
+#[test]
+fn a_target_of_16_384_bytes_is_signed_and_no_longer_one() {
+    let (bucket, key) = (bucket(), key("AKID", Service::S3));
+    let sign = |prefix: &str| {
+        let request = HeaderRequest::new(Method::GET, bucket.root(), PayloadRule::EMPTY);
+        key.header_signer(now()).unwrap().sign(&request.with_query("prefix", prefix).unwrap())
+    };
+    let rest_len = sign("").unwrap().target().len();
+    let most = "a".repeat(16_384 - rest_len);
+    assert_eq!(sign(&most).unwrap().target().len(), 16_384);
+    // It is as long as it is sent, not as it is given.
+    for long in [format!("{most}a"), "é".repeat(3000)] {
+        assert_eq!(sign(&long).err(), Some(PresignError::TooLong));
+    }
 }
 
 /// S3 wants it always; others where there is no digest that they could compute.
@@ -138,15 +148,20 @@ fn nothing_that_signs_or_reads_a_header_shows_a_secret_a_token_or_a_signature() 
     let verifier = Verifier::new(Region::new("us-east-1").unwrap(), Service::S3);
     let checked = || verifier.check(&claim, now()).unwrap();
     let shown = [
-        format!("{signer:?} {signer:#?}"),
-        format!("{signed:?} {signed:#?}"),
-        format!("{head:?} {head:#?}"),
-        format!("{claim:?} {claim:#?}"),
-        format!("{:?} {:#?}", checked(), checked()),
-        format!("{:?}", checked().verify(Some(&key)).unwrap()),
-        format!("{:?}", checked().verify(None).unwrap_err()),
+        ("HeaderSigner { key: SigningKey { access_key_id: ", format!("{signer:?} {signer:#?}")),
+        ("HeaderSignature(/bucket/k..)", format!("{signed:?} {signed:#?}")),
+        ("RequestHead { method: \"GET\", path: \"/bucket/k\"", format!("{head:?} {head:#?}")),
+        ("Verifier { region: \"us-east-1\", service: \"s3\"", format!("{verifier:?}")),
+        ("Claim { method: Method(\"GET\"), path: \"/bucket/k\"", format!("{claim:?} {claim:#?}")),
+        ("Checked { access_key_id: \"AKID\"", format!("{:?} {:#?}", checked(), checked())),
+        (
+            "Verified { access_key_id: \"AKID\"",
+            format!("{:?}", checked().verify(Some(&key)).unwrap()),
+        ),
+        ("UnknownKey", format!("{:?}", checked().verify(None).unwrap_err())),
     ];
-    for text in shown {
+    for (start, text) in shown {
+        assert!(text.starts_with(start), "{text}");
         for canary in ["CANARY", signed.signature()] {
             assert!(!text.contains(canary), "{canary}: {text}");
         }

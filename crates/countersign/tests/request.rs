@@ -1,6 +1,10 @@
 //! Proves that what cannot be signed is refused when it is asked for, and what is signed is sent.
 
-use countersign::{Addressing, Bucket, Endpoint, Lifetime, Method, PresignError, PresignRequest};
+use countersign::{
+    Addressing, Bucket, Claim, Credentials, Endpoint, Lifetime, Method, PayloadRule, PresignError,
+    PresignRequest, Region, RequestHead, Scope, SecretKey, Service, SigningKey, Timestamp,
+    Verifier,
+};
 
 fn bucket() -> Bucket {
     let endpoint = Endpoint::parse("https://s3.amazonaws.com", Addressing::Path).unwrap();
@@ -95,4 +99,28 @@ fn ninety_of_each_are_enough() {
         full.with_query(&names[0], "1").unwrap_err(),
         PresignError::DuplicateName(names[0].as_str().into())
     );
+}
+
+/// A verifier reads the header, and hears nothing of what a signer was told beside it.
+#[test]
+fn a_digest_in_a_signed_header_is_what_is_signed_of_the_body() {
+    let now = Timestamp::parse("20130524T000000Z").unwrap();
+    let secret = SecretKey::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY").unwrap();
+    let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", secret).unwrap();
+    let region = Region::new("us-east-1").unwrap();
+    let key = SigningKey::derive(&credentials, Scope::new(now.date(), region, Service::S3));
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let bucket = bucket();
+    let headers = [("host", bucket.authority()), ("x-amz-content-sha256", empty)];
+    for rule in [PayloadRule::Unsigned, PayloadRule::EMPTY, PayloadRule::Sha256([7; 32])] {
+        let request = request(&bucket).with_payload(rule);
+        let request = request.with_signed_header("x-amz-content-sha256", empty).unwrap();
+        let url = key.at(now).unwrap().presign(&request).unwrap();
+        let target = url.as_str().strip_prefix(bucket.origin()).unwrap();
+        let head = RequestHead { method: "PUT", target, headers: &headers };
+        let claim = Claim::parse(&head).unwrap();
+        let verifier = Verifier::new(region, Service::S3);
+        let verified = verifier.check(&claim, now).unwrap().verify(Some(&key)).unwrap();
+        assert_eq!(verified.payload(), PayloadRule::EMPTY, "{rule:?}");
+    }
 }

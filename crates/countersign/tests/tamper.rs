@@ -16,6 +16,8 @@ mod header_claim;
 mod header_tables;
 #[path = "tamper/keys.rs"]
 mod keys;
+#[path = "tamper/limits.rs"]
+mod limits;
 #[path = "tamper/parameters.rs"]
 mod parameters;
 #[path = "tamper/path.rs"]

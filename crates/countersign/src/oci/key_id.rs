@@ -92,7 +92,19 @@ fn is_three_parts(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
+
+    #[test]
+    fn a_fingerprint_is_shown_and_a_token_is_not() {
+        let of_user = KeyId::parse("t/u/20:3b").unwrap();
+        assert_eq!(of_user.fingerprint(), Some("20:3b"));
+        assert_eq!(format!("{of_user:?}"), "KeyId(t/u/20:3b)");
+        let of_session = KeyId::session("to/k/en").unwrap();
+        assert_eq!(of_session.fingerprint(), None);
+        assert_eq!(format!("{of_session:?}"), "KeyId(ST$..)");
+    }
 
     #[test]
     fn a_key_id_is_three_parts_or_a_session() {

@@ -65,6 +65,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_ends_in_the_name_of_the_file_is_a_prefix() {
+        for (key, prefix) in
+            [("user/a", None), ("user/${filename}", Some("user/")), ("${filename}", Some(""))]
+        {
+            let form_key = FormKey::new(key).unwrap();
+            assert_eq!((form_key.as_str(), form_key.prefix()), (key, prefix));
+        }
+    }
+
+    #[test]
     fn a_key_has_a_length_with_and_without_the_name() {
         let fault = |key: &str| match FormKey::new(key) {
             Err(InvalidValue::Key(fault)) => Some(fault),

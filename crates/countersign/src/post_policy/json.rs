@@ -235,6 +235,8 @@ mod tests {
     fn the_documented_escapes_are_read() {
         for (text, expected) in [
             (r#""\$foo\v""#, "$foo\u{b}"),
+            (r#""\$""#, "$"),
+            (r#""\v""#, "\u{b}"),
             (r#""\\$foo\\v""#, "\\$foo\\v"),
             (r#""\\\$""#, "\\$"),
             (r#""$\"\$""#, "$\"$"),

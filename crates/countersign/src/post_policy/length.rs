@@ -155,6 +155,8 @@ impl core::error::Error for FileLengthError {}
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString as _;
+
     use super::*;
 
     fn meter(min_bytes: u64, max_bytes: u64) -> FileMeter {
@@ -174,6 +176,14 @@ mod tests {
         meter.add(3).unwrap();
         assert_eq!(meter.add(1), Err(FileLengthError::TooLarge { max_bytes: 3 }));
         assert_eq!(meter.finish(), Err(FileLengthError::TooLarge { max_bytes: 3 }));
+    }
+
+    #[test]
+    fn a_refusal_says_how_many_bytes_there_may_be() {
+        let too_small = FileLengthError::TooSmall { min_bytes: 3, bytes: 2 };
+        assert_eq!(too_small.to_string(), "the file has 2 bytes, not 3");
+        let too_large = FileLengthError::TooLarge { max_bytes: 5 };
+        assert_eq!(too_large.to_string(), "the file has more than 5 bytes");
     }
 
     #[test]

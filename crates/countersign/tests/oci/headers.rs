@@ -123,6 +123,31 @@ fn fifty_headers_are_signed_and_no_more() {
 }
 
 #[test]
+fn names_values_and_the_header_itself_are_read_up_to_their_limits_and_no_further() {
+    let header = |len: usize| format!("{GOOD}{}", " ".repeat(len - GOOD.len()));
+    assert_eq!(parse(&header(32_768)).as_deref(), Ok(GOOD));
+    assert_eq!(parse(&header(32_769)), Err(ParseError::TooLarge(Field::Authorization)));
+
+    let named = |len: usize| GOOD.replace("host\"", &format!("host {}\"", "n".repeat(len)));
+    assert!(parse(&named(256)).is_ok());
+    assert_eq!(parse(&named(257)), Err(ParseError::TooLarge(Field::SignedHeaders)));
+
+    let sign = |name_len: usize, value_len: usize| {
+        let (name, value) = ("n".repeat(name_len), "v".repeat(value_len));
+        let list = [
+            ("date", "Sat, 21 Nov 2026 12:00:00 GMT"),
+            ("(request-target)", ""),
+            ("host", "h"),
+            (name.as_str(), value.as_str()),
+        ];
+        SigningString::new(method("GET"), target(OTHER), &list, ContentRule::Signed).map(drop)
+    };
+    assert_eq!(sign(256, 8192), Ok(()));
+    assert_eq!(sign(257, 1), Err(SignError::InvalidHeaderName));
+    assert_eq!(sign(1, 8193), Err(SignError::InvalidHeaderValue("n".into())));
+}
+
+#[test]
 fn a_header_that_cannot_be_signed_is_refused_by_name() {
     let long = "v".repeat(8193);
     let long_name = "n".repeat(257);

@@ -163,6 +163,9 @@ fn the_witness_says_what_was_signed_and_shows_no_header() {
     let signature = sent.clone().value("authorization").clone();
     let signature = signature.split("signature=\"").nth(1).unwrap()[..344].to_owned();
     let shown = format!("{claim:?} {checked:?}");
+    let start = "Claim { method: Method(\"POST\"), target: Target(/n/ns/b/bucket/p..), authoriz";
+    assert!(shown.starts_with(start), "{shown}");
+    assert!(shown.contains(".. } Checked { authorization: Authorization { key_id"), "{shown}");
     let verified = checked.verify(Some(public_key())).unwrap();
     assert_eq!(verified.host(), super::HOST);
     assert_eq!(verified.dated(), now());
@@ -172,6 +175,7 @@ fn the_witness_says_what_was_signed_and_shows_no_header() {
     assert_eq!(verified.signed_header("accept"), None);
     assert_eq!(verified.signed_header("(request-target)"), None);
     let shown = format!("{shown} {verified:?}");
+    assert!(shown.contains(".. } Verified { "), "{shown}");
     assert!(!shown.contains(&signature) && !shown.contains("limit=10"), "{shown}");
 
     let get = Sent::get();
@@ -184,11 +188,18 @@ fn the_witness_says_what_was_signed_and_shows_no_header() {
 
 #[test]
 fn what_is_signed_is_not_shown() {
-    use countersign::oci::{ContentRule, Request};
+    use countersign::oci::{ContentRule, Request, SigningString};
     let request =
         Request::new(super::method("GET"), super::target(OTHER), super::HOST, ContentRule::Signed);
     let signed = request.sign(&key_id(), key(), now()).unwrap();
     let signature = signed.authorization().signature();
     let shown = format!("{signed:?} {:?}", signed.authorization());
+    assert!(shown.starts_with("SignedRequest { authorization: Authorization { "), "{shown}");
     assert!(!shown.contains(&signature), "{shown}");
+
+    let list = [("date", "Sat, 21 Nov 2026 12:00:00 GMT"), ("(request-target)", ""), ("host", "h")];
+    let (method, target) = (super::method("GET"), super::target(OTHER));
+    let text = SigningString::new(method, target, &list, ContentRule::Signed).unwrap();
+    let names = r#"SigningString { names: ["date", "(request-target)", "host"], .. }"#;
+    assert_eq!(format!("{text:?}"), names);
 }

@@ -2,8 +2,9 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use countersign::{
-    Credentials, KeyFault, ScopeMismatch, SecretKey, VerifyError,
-    post_policy::{FormError, FormFault, PolicyFault},
+    Credentials, Date, KeyFault, Region, Scope, ScopeMismatch, SecretKey, Service, SigningKey,
+    Verifier, VerifyError,
+    post_policy::{FormClaim, FormError, FormFault, FormHead, PolicyFault},
 };
 use serde_json::{Value, json};
 
@@ -82,6 +83,44 @@ fn every_field_of_the_claim_is_needed_in_its_form() {
         let mut changed = signature.to_owned();
         changed.replace_range(index..=index, if digit == '0' { "1" } else { "0" });
         assert_eq!(form().set("x-amz-signature", &changed).answer(), mismatch());
+    }
+}
+
+/// A form that says who signed it, or with what, was not meant for everybody.
+#[test]
+fn only_a_form_that_claims_nothing_is_anonymous() {
+    let anonymous = Sent { fields: vec![("key".into(), "k".into())], ..form() };
+    assert_eq!(anonymous.answer(), shape(FormFault::Anonymous));
+    let claim =
+        ["x-amz-algorithm", "x-amz-credential", "X-Amz-Date", "x-amz-security-token"].into_iter();
+    for name in claim.chain(["x-amz-signature"]) {
+        let answer = anonymous.clone().with(name, "").answer();
+        assert_eq!(answer, shape(FormFault::Missing("policy")), "{name}");
+    }
+}
+
+#[test]
+fn a_key_of_another_id_or_scope_is_no_key() {
+    let form = form();
+    let head = FormHead { bucket: BUCKET, fields: &form.fields, file_name: None };
+    let claim = FormClaim::parse(&head).unwrap();
+    let region = |name| Region::new(name).unwrap();
+    let verifier = Verifier::new(region("us-east-1"), Service::S3);
+    let date = |text| Date::parse(text).unwrap();
+    let [day, other_day] = [date("20151229"), date("20151228")];
+    for (id, scope, is_known) in [
+        (sent::ID, Scope::new(day, region("us-east-1"), Service::S3), true),
+        ("AKIDOTHER", Scope::new(day, region("us-east-1"), Service::S3), false),
+        (sent::ID, Scope::new(other_day, region("us-east-1"), Service::S3), false),
+        (sent::ID, Scope::new(day, region("eu-west-1"), Service::S3), false),
+        (sent::ID, Scope::new(day, region("us-east-1"), Service::new("sqs").unwrap()), false),
+        ("AKIDOTHER", Scope::new(other_day, region("us-east-1"), Service::S3), false),
+    ] {
+        let user = Credentials::new(id, SecretKey::new(sent::SECRET).unwrap()).unwrap();
+        let checked = verifier.check_form(&claim, form.now).unwrap();
+        let outcome = checked.verify(Some(&SigningKey::derive(&user, scope)));
+        let expected = (!is_known).then_some(FormError::Claim(VerifyError::UnknownKey));
+        assert_eq!(outcome.err(), expected, "{id} {scope}");
     }
 }
 
@@ -285,11 +324,21 @@ fn a_bucket_in_the_form_is_that_of_the_url() {
 
 #[test]
 fn nothing_shows_a_form() {
-    use countersign::post_policy::{FormClaim, FormHead};
-    let good = form().with("x-amz-security-token", "hush");
+    let conditions = json!([{"bucket": BUCKET}, {"key": "k"}, {"x-amz-security-token": "hush"}]);
+    let good = Sent::new(&conditions, &[("key", "k"), ("x-amz-security-token", "hush")]);
     let head = FormHead { bucket: BUCKET, fields: &good.fields, file_name: None };
     let claim = FormClaim::parse(&head).unwrap();
-    for debug in [format!("{head:?}"), format!("{claim:?}")] {
+    let verifier = Verifier::new(Region::new("us-east-1").unwrap(), Service::S3);
+    let checked = || verifier.check_form(&claim, good.now).unwrap();
+    let user = sent::credentials().with_session_token("hush").unwrap();
+    let verified = checked().verify(Some(&SigningKey::derive(&user, checked().scope()))).unwrap();
+    for (start, debug) in [
+        ("FormHead { bucket: \"bucket\", fields: 7", format!("{head:?}")),
+        ("FormClaim { bucket: \"bucket\", key: \"k\"", format!("{claim:?}")),
+        ("CheckedForm { access_key_id: \"AKIAIOSFODNN7EXAMPLE\"", format!("{:?}", checked())),
+        ("VerifiedForm { access_key_id: \"AKIAIOSFODNN7EXAMPLE\"", format!("{verified:?}")),
+    ] {
+        assert!(debug.starts_with(start), "{debug}");
         for secret in ["hush", good.value("policy"), good.value("x-amz-signature")] {
             assert!(!debug.contains(secret), "{debug}");
         }

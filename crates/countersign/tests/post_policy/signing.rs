@@ -109,6 +109,13 @@ fn what_cannot_stand_in_a_form_is_refused() {
 }
 
 #[test]
+fn a_signed_form_shows_where_it_is_posted_and_no_field() {
+    let form = signed(&policy().with_field("acl", "hush").unwrap());
+    assert!(form.fields().any(|field| field == ("acl", "hush")));
+    assert_eq!(format!("{form:?}"), "PostForm(https://h.example/bucket, ..)");
+}
+
+#[test]
 fn a_form_that_no_verifier_reads_is_not_signed() {
     let names: Vec<_> = (0..91).map(|at| format!("x-amz-meta-{at}")).collect();
     let mut full = policy();
