@@ -160,6 +160,8 @@ fn the_witness_says_what_was_signed_and_shows_no_header() {
     let verifier = Verifier::new();
     let checked = verifier.check(&claim, now()).unwrap();
     assert_eq!(checked.key_id().as_str(), super::KEY_ID);
+    let list = "date (request-target) host content-length content-type x-content-sha256";
+    assert!(checked.signed_headers().eq(list.split(' ')));
     let signature = sent.clone().value("authorization").clone();
     let signature = signature.split("signature=\"").nth(1).unwrap()[..344].to_owned();
     let shown = format!("{claim:?} {checked:?}");
