@@ -97,6 +97,7 @@ impl App {
         let bound = Bound {
             content_type: Some(file.content_type.as_str()),
             content_length: Some(file.size),
+            ..Bound::default()
         };
         let url = self.url_signer.put(&key, &bound, lifetime, now)?;
         let upload = NewUpload {

@@ -1,0 +1,166 @@
+//! The documents of S3: read without believing their order, written by hand.
+
+use std::{borrow::Cow, fmt::Write};
+
+use quick_xml::{Reader, escape::escape, events::Event};
+
+use super::error::S3Error;
+use crate::{CompletedPart, ETag, Part, PartNumber, UploadId};
+
+/// No document of S3's is deeper.
+const DEPTH_MAX: usize = 16;
+
+/// The most fields that are read of one document: four of each of 1,000 parts, and more.
+const FIELDS_MAX: usize = 32_768;
+
+/// A part list in pages.
+pub(super) struct Page {
+    pub(super) parts: Vec<Part>,
+    /// The number after which the next page begins, where there is one.
+    pub(super) next: Option<u16>,
+}
+
+/// What a document has at the end of a path: `Part/Size`.
+struct Field {
+    path: Box<str>,
+    text: String,
+}
+
+/// The code in a document that is an error; `Some(None)` for an error without a code that is one.
+pub(super) fn error_code(body: &[u8]) -> Option<Option<Box<str>>> {
+    let fields = fields(body).ok()?;
+    let is_error =
+        fields.first().is_some_and(|first| first.path.split('/').next() == Some("Error"));
+    if !is_error {
+        return None;
+    }
+    let code = fields.into_iter().find(|field| &*field.path == "Error/Code");
+    let is_plain = |code: &str| {
+        (1..=64).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    Some(code.map(|code| code.text.into()).filter(|code: &Box<str>| is_plain(code)))
+}
+
+/// The id in an [`InitiateMultipartUploadResult`][doc].
+///
+/// [doc]: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
+pub(super) fn upload_id(body: &[u8]) -> Result<UploadId, S3Error> {
+    let mut fields = fields(body)?.into_iter();
+    let id = fields.find(|field| &*field.path == "InitiateMultipartUploadResult/UploadId");
+    let id = id.ok_or(S3Error::malformed("it has no upload id"))?;
+    UploadId::new(id.text).map_err(|_| S3Error::malformed("the upload id is none"))
+}
+
+/// The tag in a [`CompleteMultipartUploadResult`][doc] or a [`CopyObjectResult`][copy].
+///
+/// [doc]: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+/// [copy]: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+pub(super) fn etag(body: &[u8], root: &str) -> Result<ETag, S3Error> {
+    let mut fields = fields(body)?.into_iter();
+    let etag = fields.find(|field| field.path.strip_prefix(root) == Some("/ETag"));
+    let etag = etag.and_then(|field| ETag::parse(&field.text));
+    etag.ok_or(S3Error::malformed("it has no entity tag"))
+}
+
+/// A [`ListPartsResult`][doc].
+///
+/// [doc]: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
+pub(super) fn parts(body: &[u8]) -> Result<Page, S3Error> {
+    let (mut parts, mut part) = (Vec::new(), (None, None, None));
+    let (mut is_truncated, mut marker, mut is_list) = (false, None, false);
+    for field in fields(body)? {
+        let text = field.text.trim();
+        let Some(path) = field.path.strip_prefix("ListPartsResult") else { continue };
+        is_list = true;
+        match path {
+            "/Part/PartNumber" => part.0 = text.parse().ok(),
+            "/Part/Size" => part.1 = text.parse::<u64>().ok(),
+            "/Part/ETag" => part.2 = ETag::parse(text),
+            // An element that has others ends after them.
+            "/Part" => parts.push(part_of(std::mem::take(&mut part))?),
+            "/IsTruncated" => is_truncated = text == "true",
+            "/NextPartNumberMarker" => marker = text.parse().ok(),
+            _ => {}
+        }
+    }
+    if !is_list {
+        return Err(S3Error::malformed("it is no list of parts"));
+    }
+    if is_truncated && marker.is_none() {
+        return Err(S3Error::malformed("it ends and does not say where"));
+    }
+    Ok(Page { parts, next: marker.filter(|_| is_truncated) })
+}
+
+fn part_of(part: (Option<u16>, Option<u64>, Option<ETag>)) -> Result<Part, S3Error> {
+    let (Some(number), Some(size), Some(etag)) = part else {
+        return Err(S3Error::malformed("a part has no number, size or tag"));
+    };
+    let number = PartNumber::new(number);
+    let number = number.map_err(|_| S3Error::malformed("a part has a number that is none"))?;
+    Ok(Part::new(number, size, etag))
+}
+
+/// The body of `CompleteMultipartUpload`.
+pub(super) fn completion(parts: &[CompletedPart]) -> String {
+    let mut xml =
+        String::from("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+    for part in parts {
+        let (number, etag) = (part.number.as_u16(), part.etag.quoted());
+        let etag: Cow<'_, str> = escape(&etag);
+        write!(xml, "<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>")
+            .unwrap_or_default();
+    }
+    xml.push_str("</CompleteMultipartUpload>");
+    xml
+}
+
+/// All elements, in the order in which they end, but for the root, which is first.
+fn fields(body: &[u8]) -> Result<Vec<Field>, S3Error> {
+    let wrong = || S3Error::malformed("it is no XML");
+    let xml = std::str::from_utf8(body).map_err(|_| wrong())?;
+    let mut reader = Reader::from_str(xml);
+    let (mut fields, mut path, mut text) = (Vec::new(), Vec::<Box<str>>::new(), String::new());
+    loop {
+        match reader.read_event().map_err(|_| wrong())? {
+            Event::Start(tag) => {
+                if path.len() == DEPTH_MAX {
+                    return Err(wrong());
+                }
+                path.push(tag.local_name().as_ref().into());
+                if path.len() == 1 {
+                    fields.push(Field { path: path.concat().into(), text: String::new() });
+                }
+                text.clear();
+            }
+            Event::Empty(tag) => {
+                path.push(tag.local_name().as_ref().into());
+                fields.push(Field { path: path.join("/").into(), text: String::new() });
+                path.pop();
+            }
+            Event::End(_) => {
+                let text = std::mem::take(&mut text);
+                fields.push(Field { path: path.join("/").into(), text });
+                path.pop();
+            }
+            Event::Text(more) => text.push_str(&more),
+            Event::CData(more) => text.push_str(&more),
+            Event::GeneralRef(reference) => text.push(match &*reference {
+                "amp" => '&',
+                "lt" => '<',
+                "gt" => '>',
+                "quot" => '"',
+                "apos" => '\'',
+                _ => reference.resolve_char_ref().ok().flatten().ok_or_else(wrong)?,
+            }),
+            // No entity of a document type is ever looked up.
+            Event::DocType(_) => return Err(wrong()),
+            Event::Eof => break,
+            _ => {}
+        }
+        if fields.len() > FIELDS_MAX {
+            return Err(wrong());
+        }
+    }
+    if path.is_empty() && !fields.is_empty() { Ok(fields) } else { Err(wrong()) }
+}
