@@ -43,6 +43,7 @@ mod object;
 mod part;
 mod prefix_signer;
 mod s3;
+mod store_signer;
 mod through;
 mod url_signer;
 
@@ -60,4 +61,5 @@ pub use object_store::{Attribute, Attributes};
 pub use part::{CompletedPart, InvalidPart, Part, PartNumber, PartStore, UploadId};
 pub use prefix_signer::{PrefixSigner, PrefixUrl};
 pub use s3::{S3, S3Error, S3Settings, S3SettingsError};
+pub use store_signer::StoreSigner;
 pub use url_signer::{Bound, Download, Existing, UrlError, UrlSigner};
