@@ -117,7 +117,7 @@ pub(crate) enum Received {
     /// All of it, checked.
     Whole { payload: PutPayload, sha256: [u8; 32] },
     /// More than is kept in memory. What is left is checked at its end.
-    Begun { head: PutPayload, intake: Intake },
+    Begun { head: PutPayload, intake: Box<Intake> },
 }
 
 impl Received {
@@ -137,7 +137,10 @@ impl Received {
         if head.content_length() as u64 <= BUFFER_LEN_MAX {
             return Ok(Self::Whole { payload: head, sha256: intake.finish()? });
         }
-        if can_stream { Ok(Self::Begun { head, intake }) } else { Err(StoreError::ModeUnsupported) }
+        if !can_stream {
+            return Err(StoreError::ModeUnsupported);
+        }
+        Ok(Self::Begun { head, intake: Box::new(intake) })
     }
 }
 
@@ -179,7 +182,7 @@ impl Objects for Through {
         match Received::of(body, &put).await? {
             Received::Whole { payload, .. } => self.put_whole(&path, payload, put).await?,
             Received::Begun { head, intake } => {
-                self.put_streamed(&path, (head, intake), put).await?;
+                self.put_streamed(&path, (head, *intake), put).await?;
             }
         }
         self.info(&path).await

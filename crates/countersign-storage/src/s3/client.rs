@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{
     error::{Outcome, S3Error},
     silence::{Progress, Receiving, Sending},
-    xml,
+    xml::{self, ErrorDocument},
 };
 use crate::key_of_day::KeyOfDay;
 
@@ -123,8 +123,10 @@ impl Client {
                 let answer = self.try_once(&mut call).await?;
                 let (status, headers) = (answer.status(), answer.headers().clone());
                 let body = self.read(answer).await?;
-                match xml::error_code(&body) {
-                    Some(code) => Err(S3Error::Refused { status: status.as_u16(), code }),
+                match xml::error(&body) {
+                    Some(ErrorDocument { code }) => {
+                        Err(S3Error::Refused { status: status.as_u16(), code })
+                    }
                     None => Ok((headers, body)),
                 }
             };
@@ -206,7 +208,7 @@ impl Client {
         // The code is worth little waiting: the status is enough to tell.
         let code = match method {
             Method::HEAD => None,
-            _ => self.read(answer).await.ok().and_then(|body| xml::error_code(&body)).flatten(),
+            _ => self.read(answer).await.ok().and_then(|body| xml::error(&body)?.code),
         };
         if code.as_deref() == Some("RequestTimeTooSkewed") {
             return S3Error::ClockSkew { ours, theirs };
@@ -270,7 +272,9 @@ impl Payload {
             Self::Whole(chunks) => {
                 let length = chunks.iter().map(|chunk| chunk.len() as u64).sum();
                 let mut sha256 = Sha256::new();
-                chunks.iter().for_each(|chunk| sha256.update(chunk));
+                for chunk in &*chunks {
+                    sha256.update(chunk);
+                }
                 let body = stream::iter(chunks.clone().into_iter().map(Ok)).boxed();
                 (body, length, PayloadRule::Sha256(sha256.finalize().into()))
             }

@@ -36,7 +36,7 @@ pub(super) fn object_store(
     let retry = RetryConfig {
         // A download that broke goes on where it broke. Requests are repeated by our client.
         max_retries: 2,
-        retry_timeout: Duration::from_secs(900),
+        retry_timeout: Duration::from_mins(15),
         backoff: BackoffConfig {
             init_backoff: Duration::from_millis(100),
             max_backoff: Duration::from_secs(1),
@@ -159,8 +159,8 @@ fn broken(error: S3Error) -> HttpError {
 
 /// What our client said, out of an error that `object_store` put around it; else nothing but that
 /// something is wrong with an answer.
-pub(super) fn unwrapped(error: Box<dyn std::error::Error + Send + Sync>) -> S3Error {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*error);
+pub(super) fn unwrapped(error: &(dyn std::error::Error + 'static)) -> S3Error {
+    let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<S3Error>() {
             return error.clone();

@@ -69,7 +69,7 @@ impl Objects for S3Objects {
                 let info = self.info(&path).await?;
                 Ok(ObjectInfo { sha256: Some(sha256), ..info })
             }
-            Received::Begun { head, intake } => self.parts.put(key, (head, intake), put).await,
+            Received::Begun { head, intake } => self.parts.put(key, (head, *intake), put).await,
         }
     }
 
@@ -177,7 +177,7 @@ fn is_copy(frozen: &ObjectInfo, staged: &ObjectInfo) -> bool {
 /// An error without what `object_store` says around it: a URL, and what the store wrote.
 pub(super) fn plain(error: StoreError) -> StoreError {
     match error {
-        StoreError::Backend { source } => unwrapped(source).into(),
+        StoreError::Backend { source } => unwrapped(&*source).into(),
         other => other,
     }
 }

@@ -20,7 +20,7 @@ use super::{
     objects::plain,
     part_body::PartBody,
     prefix::Prefix,
-    xml,
+    xml::{self, ListedPart},
 };
 use crate::{
     CompletedPart, ETag, ObjectInfo, ObjectKey, Part, PartNumber, PartStore, PutRequest,
@@ -31,6 +31,9 @@ use crate::{
 
 /// How many completed uploads are remembered.
 const REMEMBERED_MAX: usize = 1_024;
+
+/// Parts on one page, as many as S3 has.
+const PAGE_LEN: u16 = 1_000;
 
 /// Pages that a list of 10,000 parts has, at 1,000 each; stores may send shorter ones.
 const PAGES_MAX: usize = 1_000;
@@ -100,6 +103,7 @@ impl PartStore for S3Parts {
         let (mut parts, mut after) = (Vec::new(), 0);
         for _ in 0..PAGES_MAX {
             let mut call = Call::new(Method::GET, key.as_str(), Repeat::Always)
+                .with_query("max-parts", PAGE_LEN.to_string())
                 .with_query("uploadId", upload.as_str());
             if after > 0 {
                 call = call.with_query("part-number-marker", after.to_string());
@@ -110,7 +114,7 @@ impl PartStore for S3Parts {
             match page.next {
                 Some(next) if next > after => after = next,
                 Some(_) => return Err(S3Error::malformed("its pages go in circles").into()),
-                None => return in_order(parts),
+                None => return Ok(last_of_each(parts)),
             }
         }
         Err(S3Error::malformed("it has too many pages").into())
@@ -260,11 +264,20 @@ fn etag_of(parts: &[CompletedPart]) -> Option<ETag> {
     if parts.is_empty() { None } else { ETag::parse(&format!("{whole}-{}", parts.len())) }
 }
 
-/// By number, each once: a list that has one twice cannot be told from one that lacks another.
-fn in_order(mut parts: Vec<Part>) -> Result<Vec<Part>, StoreError> {
-    parts.sort_by_key(|part| part.number);
-    let ascends = parts.is_sorted_by(|one, next| one.number < next.number);
-    if ascends { Ok(parts) } else { Err(S3Error::malformed("it has a part twice").into()) }
+/// By number, each once: the last that came. `SeaweedFS` lists those that were replaced too, to the
+/// second. Which of two of one second was the last nobody can tell: then it is as if there were none,
+/// so that the part is sent again.
+fn last_of_each(mut listed: Vec<ListedPart>) -> Vec<Part> {
+    listed.sort_by(|one, next| {
+        (one.part.number, &one.modified).cmp(&(next.part.number, &next.modified))
+    });
+    let groups = listed.chunk_by(|one, next| one.part.number == next.part.number);
+    let last = |group: &[ListedPart]| match group {
+        [.., before, last] if before.modified == last.modified && before.part != last.part => None,
+        [.., last] => Some(last.part.clone()),
+        [] => None,
+    };
+    groups.filter_map(last).collect()
 }
 
 /// The headers that store what is kept beside the bytes.
@@ -286,4 +299,51 @@ fn headers_of(attributes: &Attributes) -> Result<HeaderMap, StoreError> {
         headers.insert(name, value);
     }
     Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(number: u16, tag: &str, modified: &str) -> ListedPart {
+        let number = PartNumber::new(number).unwrap();
+        let part = Part::new(number, 1, ETag::parse(tag).unwrap());
+        ListedPart { part, modified: modified.into() }
+    }
+
+    #[test]
+    fn of_parts_of_one_number_the_last_is_the_part() {
+        let listed = vec![
+            listed(2, "late", "2026-11-22T12:00:01Z"),
+            listed(1, "only", "2026-11-22T12:00:00Z"),
+            listed(2, "early", "2026-11-22T12:00:00Z"),
+            listed(3, "one", "2026-11-22T12:00:00Z"),
+            listed(3, "other", "2026-11-22T12:00:00Z"),
+            listed(4, "same", ""),
+            listed(4, "same", ""),
+        ];
+        let tags: Vec<_> = last_of_each(listed)
+            .iter()
+            .map(|part| (part.number.as_u16(), part.etag.as_str().to_owned()))
+            .collect();
+        let expected = [(1, "only"), (2, "late"), (4, "same")];
+        assert_eq!(tags, expected.map(|(number, tag)| (number, tag.to_owned())));
+    }
+
+    /// Computed by Python's hashlib; `SeaweedFS` and `s3s-fs` compute the same.
+    #[test]
+    fn the_tag_of_the_whole_follows_from_those_of_the_parts() {
+        let part = |number, tag| CompletedPart {
+            number: PartNumber::new(number).unwrap(),
+            etag: ETag::parse(tag).unwrap(),
+        };
+        let parts = [
+            part(1, "5f363e0e58a95f06cbe9bbc662c5dfb6"),
+            part(2, "9dd4e461268c8034f5c8564e155c67a6"),
+        ];
+        assert_eq!(etag_of(&parts).unwrap().as_str(), "912fbcd7e22cf02ae1c8f7f09b6ac317-2");
+        assert_eq!(etag_of(&[]), None);
+        assert_eq!(etag_of(&[part(1, "5f363e0e58a95f06cbe9bbc662c5dfb6-2")]), None);
+        assert_eq!(etag_of(&[part(1, "not-hex")]), None);
+    }
 }

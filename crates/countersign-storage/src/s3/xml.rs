@@ -13,11 +13,17 @@ const DEPTH_MAX: usize = 16;
 /// The most fields that are read of one document: four of each of 1,000 parts, and more.
 const FIELDS_MAX: usize = 32_768;
 
-/// A part list in pages.
+/// A page of a list of parts.
 pub(super) struct Page {
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<ListedPart>,
     /// The number after which the next page begins, where there is one.
     pub(super) next: Option<u16>,
+}
+
+pub(super) struct ListedPart {
+    pub(super) part: Part,
+    /// In the store's own spelling, which sorts.
+    pub(super) modified: Box<str>,
 }
 
 /// What a document has at the end of a path: `Part/Size`.
@@ -26,19 +32,24 @@ struct Field {
     text: String,
 }
 
-/// The code in a document that is an error; `Some(None)` for an error without a code that is one.
-pub(super) fn error_code(body: &[u8]) -> Option<Option<Box<str>>> {
+/// An error, as the store words it.
+pub(super) struct ErrorDocument {
+    /// 1 to 64 letters and digits. Nothing else of the document is kept: it may have what was signed.
+    pub(super) code: Option<Box<str>>,
+}
+
+/// What the store says that says an error.
+pub(super) fn error(body: &[u8]) -> Option<ErrorDocument> {
     let fields = fields(body).ok()?;
-    let is_error =
-        fields.first().is_some_and(|first| first.path.split('/').next() == Some("Error"));
-    if !is_error {
-        return None;
-    }
-    let code = fields.into_iter().find(|field| &*field.path == "Error/Code");
-    let is_plain = |code: &str| {
-        (1..=64).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    };
-    Some(code.map(|code| code.text.into()).filter(|code: &Box<str>| is_plain(code)))
+    let root = fields.first()?.path.split('/').next();
+    let code = fields.iter().find(|field| &*field.path == "Error/Code");
+    let code = code.map(|field| field.text.trim()).filter(|code| is_code(code));
+    let code = code.map(Box::from);
+    (root == Some("Error")).then_some(ErrorDocument { code })
+}
+
+fn is_code(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// The id in an [`InitiateMultipartUploadResult`][doc].
@@ -66,18 +77,19 @@ pub(super) fn etag(body: &[u8], root: &str) -> Result<ETag, S3Error> {
 ///
 /// [doc]: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
 pub(super) fn parts(body: &[u8]) -> Result<Page, S3Error> {
-    let (mut parts, mut part) = (Vec::new(), (None, None, None));
+    let (mut parts, mut part) = (Vec::new(), PartFields::default());
     let (mut is_truncated, mut marker, mut is_list) = (false, None, false);
     for field in fields(body)? {
         let text = field.text.trim();
         let Some(path) = field.path.strip_prefix("ListPartsResult") else { continue };
         is_list = true;
         match path {
-            "/Part/PartNumber" => part.0 = text.parse().ok(),
-            "/Part/Size" => part.1 = text.parse::<u64>().ok(),
-            "/Part/ETag" => part.2 = ETag::parse(text),
+            "/Part/PartNumber" => part.number = text.parse().ok(),
+            "/Part/Size" => part.size = text.parse().ok(),
+            "/Part/ETag" => part.etag = ETag::parse(text),
+            "/Part/LastModified" => part.modified = text.into(),
             // An element that has others ends after them.
-            "/Part" => parts.push(part_of(std::mem::take(&mut part))?),
+            "/Part" => parts.push(std::mem::take(&mut part).finish()?),
             "/IsTruncated" => is_truncated = text == "true",
             "/NextPartNumberMarker" => marker = text.parse().ok(),
             _ => {}
@@ -92,13 +104,22 @@ pub(super) fn parts(body: &[u8]) -> Result<Page, S3Error> {
     Ok(Page { parts, next: marker.filter(|_| is_truncated) })
 }
 
-fn part_of(part: (Option<u16>, Option<u64>, Option<ETag>)) -> Result<Part, S3Error> {
-    let (Some(number), Some(size), Some(etag)) = part else {
-        return Err(S3Error::malformed("a part has no number, size or tag"));
-    };
-    let number = PartNumber::new(number);
-    let number = number.map_err(|_| S3Error::malformed("a part has a number that is none"))?;
-    Ok(Part::new(number, size, etag))
+#[derive(Default)]
+struct PartFields {
+    number: Option<u16>,
+    size: Option<u64>,
+    etag: Option<ETag>,
+    modified: Box<str>,
+}
+
+impl PartFields {
+    fn finish(self) -> Result<ListedPart, S3Error> {
+        let number = self.number.and_then(|number| PartNumber::new(number).ok());
+        let (Some(number), Some(size), Some(etag)) = (number, self.size, self.etag) else {
+            return Err(S3Error::malformed("a part has no number, size or tag"));
+        };
+        Ok(ListedPart { part: Part::new(number, size, etag), modified: self.modified })
+    }
 }
 
 /// The body of `CompleteMultipartUpload`.
