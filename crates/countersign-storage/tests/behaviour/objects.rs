@@ -66,6 +66,10 @@ async fn a_body_that_is_not_what_was_said_leaves_what_was_there() {
             let refused = objects.put(&absent, broken.boxed(), said).await;
             assert!(matches!(refused, Err(StoreError::Body(_))), "{}", store.name);
             assert!(is_absent(&store.backend, &absent).await, "{}", store.name);
+            if let Some(server) = &store.server {
+                let left = [&absent, &kept].map(|at| server.uploads_at(at.as_str()));
+                assert_eq!(left, [0, 0], "what is refused is aborted");
+            }
             assert_eq!(read(&store.backend, &kept).await.unwrap(), "kept", "{}", store.name);
         }
     }

@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -35,6 +35,7 @@ pub(crate) const BUCKET: &str = "suite";
 
 pub(crate) struct Server {
     port: u16,
+    uploads: Arc<Mutex<HashMap<String, Upload>>>,
     accepting: JoinHandle<()>,
     _folder: TempDir,
 }
@@ -43,9 +44,10 @@ impl Server {
     pub(crate) async fn start() -> Self {
         let folder = quick_folder();
         std::fs::create_dir(folder.path().join(BUCKET)).unwrap();
+        let uploads = Arc::<Mutex<_>>::default();
         let mended = Mended {
             files: FileSystem::new(folder.path()).unwrap(),
-            uploads: Mutex::default(),
+            uploads: Arc::clone(&uploads),
             steps: RwLock::default(),
         };
         let mut builder = S3ServiceBuilder::new(mended);
@@ -64,11 +66,17 @@ impl Server {
                 });
             }
         });
-        Self { port, accepting, _folder: folder }
+        Self { port, uploads, accepting, _folder: folder }
     }
 
     pub(crate) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// How many uploads are open at a key, whatever prefix it has.
+    pub(crate) fn uploads_at(&self, key: &str) -> usize {
+        let uploads = self.uploads.lock().unwrap();
+        uploads.values().filter(|upload| upload.key.ends_with(key)).count()
     }
 }
 
@@ -80,7 +88,7 @@ impl Drop for Server {
 
 struct Mended {
     files: FileSystem,
-    uploads: Mutex<HashMap<String, Upload>>,
+    uploads: Arc<Mutex<HashMap<String, Upload>>>,
     /// Held by who reads, or alone by who writes.
     steps: RwLock<()>,
 }

@@ -16,7 +16,7 @@ pub(crate) struct Store {
     pub(crate) s3: Option<S3>,
     settings: Option<S3Settings>,
     _folder: Option<TempDir>,
-    _server: Option<Server>,
+    pub(crate) server: Option<Server>,
 }
 
 impl Store {
@@ -48,7 +48,7 @@ pub(crate) async fn stores() -> Vec<Store> {
         s3: None,
         settings: None,
         _folder: None,
-        _server: None,
+        server: None,
     };
     let files = Store {
         name: "files",
@@ -56,7 +56,7 @@ pub(crate) async fn stores() -> Vec<Store> {
         s3: None,
         settings: None,
         _folder: Some(folder),
-        _server: None,
+        server: None,
     };
     vec![memory, files, s3]
 }
@@ -77,7 +77,7 @@ pub(crate) async fn s3() -> Store {
         s3: Some(s3),
         settings: Some(settings),
         _folder: None,
-        _server: server,
+        server,
     }
 }
 
