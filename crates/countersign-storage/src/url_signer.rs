@@ -371,6 +371,93 @@ mod tests {
     }
 
     #[test]
+    fn an_upload_is_held_to_all_that_is_wished_or_to_nothing() {
+        let now = Timestamp::parse("20261121T120000Z").unwrap();
+        let (key, signer) = (ObjectKey::new("k").unwrap(), signer(now));
+        let all = Bound {
+            content_type: Some("text/csv"),
+            content_length: Some(0),
+            sha256: Some([0; 32]),
+            existing: Existing::Keep,
+        };
+        let url = signer.put(&key, &all, Lifetime::MAX, now).unwrap();
+        let headers: Vec<_> = url.required_headers().collect();
+        let expected = [
+            ("content-length", "0"),
+            ("content-type", "text/csv"),
+            ("if-none-match", "*"),
+            ("x-amz-checksum-sha256", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ];
+        assert_eq!(headers, expected);
+        // S-04: none of it is in the query but by its name.
+        let query = url.as_str().split_once('?').unwrap().1;
+        let names: Vec<_> = query.split('&').map(|it| it.split('=').next().unwrap()).collect();
+        assert!(names.iter().all(|name| name.starts_with("X-Amz-")), "{names:?}");
+        assert!(!names.iter().any(|name| name.to_ascii_lowercase().contains("checksum")));
+
+        let upload = (&UploadId::new("id").unwrap(), PartNumber::new(1).unwrap());
+        let digest = Bound { sha256: Some([0; 32]), ..Bound::default() };
+        let keep = Bound { existing: Existing::Keep, ..Bound::default() };
+        for (bound, header) in [(digest, "x-amz-checksum-sha256"), (keep, "if-none-match")] {
+            let refused = signer.put_part(&key, upload, &bound, Lifetime::MAX, now).unwrap_err();
+            assert_eq!(refused, UrlError::Unbindable { header });
+        }
+        let bare = Capability { binds_headers: &["content-type"], ..Capability::S3 };
+        let bare = signer.with_capability(bare);
+        let sized = Bound { content_length: Some(1), ..Bound::default() };
+        let refused = bare.put(&key, &sized, Lifetime::MAX, now).unwrap_err();
+        assert_eq!(refused, UrlError::Unbindable { header: "content-length" });
+        let typed = Bound { content_type: Some("a/b"), ..Bound::default() };
+        assert!(bare.put(&key, &typed, Lifetime::MAX, now).is_ok());
+    }
+
+    /// S-07, on a clock of its own: 200 moments before and after the end of the credentials.
+    #[test]
+    fn no_url_outlives_its_credentials() {
+        let ends = Timestamp::parse("20261121T120000Z").unwrap();
+        let secret = SecretKey::new("hush").unwrap();
+        let credentials = Credentials::new("AKID", secret).unwrap().with_expiry(ends);
+        let endpoint = Endpoint::parse("http://localhost", Addressing::Path).unwrap();
+        let (bucket, region) = (endpoint.bucket("b").unwrap(), Region::new("r").unwrap());
+        let signer = UrlSigner::new(credentials, region, bucket, ends);
+        let key = ObjectKey::new("k").unwrap();
+        for before_secs in -100_i64..100 {
+            let now = Timestamp::from_unix_secs(ends.unix_secs() - before_secs * 20).unwrap();
+            let wish = Lifetime::from_secs(600).unwrap();
+            let url = signer.head(&key, wish, now);
+            if before_secs <= 0 {
+                let over = UrlError::CredentialsOver { now, not_after: ends };
+                assert_eq!(url.unwrap_err(), over);
+                continue;
+            }
+            let expected = ends.min(now.checked_add_secs(600).unwrap());
+            assert_eq!(url.unwrap().expires_at(), expected, "{before_secs}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_stands_before_every_key() {
+        let now = Timestamp::parse("20261121T120000Z").unwrap();
+        let signer = signer(now).with_prefix("a b");
+        let key = ObjectKey::new("k").unwrap();
+        let upload = (&UploadId::new("id").unwrap(), PartNumber::new(1).unwrap());
+        let (life, bound) = (Lifetime::MAX, Bound::default());
+        let urls = [
+            signer.get(&key, &Download::default(), life, now),
+            signer.head(&key, life, now),
+            signer.delete(&key, life, now),
+            signer.put(&key, &bound, life, now),
+            signer.put_part(&key, upload, &bound, life, now),
+        ];
+        for url in urls {
+            let url = url.unwrap();
+            assert!(url.as_str().starts_with("http://localhost:8080/s3/data/a%20b/k?"));
+        }
+        let long = ObjectKey::new("k".repeat(1_024)).unwrap();
+        assert!(matches!(signer.head(&long, life, now), Err(UrlError::Value(_))));
+    }
+
+    #[test]
     fn debug_shows_no_secret() {
         let text = format!("{:?}", signer(Timestamp::parse("20261121T120000Z").unwrap()));
         assert!(text.contains("AKIAIOSFODNN7EXAMPLE") && !text.contains("EXAMPLEKEY"), "{text}");

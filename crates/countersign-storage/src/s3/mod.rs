@@ -123,3 +123,73 @@ fn backend_of(
     };
     Ok(Backend::new(Arc::new(objects), parts).with_capability(Capability::S3))
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign::{Credentials, Lifetime, SecretKey};
+
+    use super::*;
+    use crate::ObjectKey;
+
+    fn settings(bucket: &str, region: &str, internal: &str) -> S3Settings {
+        let secret = SecretKey::new("hush").unwrap();
+        let credentials = Credentials::new("AKID", secret).unwrap();
+        let credentials = credentials.with_session_token("temporary").unwrap();
+        S3Settings::new(bucket, region, internal, credentials)
+    }
+
+    #[test]
+    fn settings_that_are_none_are_refused_by_name() {
+        let good = || settings("b", "r", "http://h");
+        assert!(S3::new(good()).is_ok());
+        let internal = [
+            settings("b/c", "r", "http://h"),
+            settings("b", "r", "h"),
+            settings("b", "r", "ftp://h"),
+        ];
+        for wrong in internal {
+            assert!(matches!(S3::new(wrong), Err(S3SettingsError::Internal(_))));
+        }
+        let public = S3::new(good().with_public("https://user@h"));
+        assert!(matches!(public, Err(S3SettingsError::Public(_))));
+        let region = S3::new(settings("b", "r/s", "http://h"));
+        assert!(matches!(region, Err(S3SettingsError::Region(_))));
+        for prefix in ["/a", "a/", "a//b", ".", "a/../b", &"p".repeat(513)] {
+            let wrong = S3::new(good().with_prefix(prefix));
+            assert!(matches!(wrong, Err(S3SettingsError::Prefix)), "{prefix}");
+        }
+        for pem in ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no"] {
+            let wrong = S3::new(good().with_root_certificates(pem.as_bytes()));
+            assert!(matches!(wrong, Err(S3SettingsError::RootCertificates { .. })), "{pem}");
+        }
+    }
+
+    #[test]
+    fn urls_are_signed_for_the_public_endpoint_in_either_style() {
+        let now = Timestamp::parse("20261121T120000Z").unwrap();
+        let key = ObjectKey::new("k").unwrap();
+        for (addressing, expected) in [
+            (Addressing::Path, "https://files.example/bucket/p/k?"),
+            (Addressing::VirtualHost, "https://bucket.files.example/p/k?"),
+        ] {
+            let settings = settings("bucket", "r", "http://10.0.0.1:9000")
+                .with_public("https://files.example")
+                .with_prefix("p")
+                .with_addressing(addressing);
+            let url = S3::new(settings).unwrap().url_signer(now).head(&key, Lifetime::MAX, now);
+            let url = url.unwrap();
+            assert!(url.as_str().starts_with(expected), "{}", url.as_str());
+            assert!(url.as_str().contains("X-Amz-Security-Token=temporary"));
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let s3 = S3::new(settings("b", "r", "http://h")).unwrap();
+        for text in [format!("{s3:?}"), format!("{:?}", s3.backend()), format!("{:?}", s3.settings)]
+        {
+            assert!(!text.contains("hush") && !text.contains("temporary"), "{text}");
+        }
+        assert!(format!("{s3:?}").contains("AKID"));
+    }
+}

@@ -185,3 +185,100 @@ fn fields(body: &[u8]) -> Result<Vec<Field>, S3Error> {
     }
     if path.is_empty() && !fields.is_empty() { Ok(fields) } else { Err(wrong()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_malformed<T>(result: Result<T, S3Error>) -> bool {
+        matches!(result, Err(S3Error::Malformed { .. }))
+    }
+
+    #[test]
+    fn a_list_of_parts_is_read_in_any_order_of_its_fields() {
+        let xml = br#"<?xml version="1.0" encoding="UTF-8"?>
+            <s3:ListPartsResult xmlns:s3="http://s3.amazonaws.com/doc/2006-03-01/">
+              <s3:IsTruncated> true </s3:IsTruncated><s3:Key>a&amp;b</s3:Key><s3:Owner/>
+              <s3:Part><s3:Size>5</s3:Size><s3:ETag>&quot;abc&#34;</s3:ETag>
+                <s3:PartNumber>7</s3:PartNumber><s3:LastModified>x</s3:LastModified></s3:Part>
+              <s3:Part><s3:PartNumber>9</s3:PartNumber><s3:ETag><![CDATA["d"]]></s3:ETag>
+                <s3:Size>0</s3:Size></s3:Part>
+              <s3:NextPartNumberMarker>9</s3:NextPartNumberMarker>
+            </s3:ListPartsResult>"#;
+        let page = parts(xml).unwrap();
+        assert_eq!(page.next, Some(9));
+        let part = |number, size, tag| {
+            Part::new(PartNumber::new(number).unwrap(), size, ETag::parse(tag).unwrap())
+        };
+        let read: Vec<_> = page.parts.into_iter().map(|listed| listed.part).collect();
+        assert_eq!(read, [part(7, 5, "abc"), part(9, 0, "d")]);
+    }
+
+    #[test]
+    fn what_is_no_list_of_parts_is_refused() {
+        let part =
+            |fields: &str| format!("<ListPartsResult><Part>{fields}</Part></ListPartsResult>");
+        let deep = "<a>".repeat(1_000) + &"</a>".repeat(1_000);
+        let many = format!("<ListPartsResult>{}</ListPartsResult>", "<a/>".repeat(40_000));
+        for wrong in [
+            "",
+            "{}",
+            "<html>",
+            "<ListPartsResult>",
+            "<Other/>",
+            "<ListPartsResult><IsTruncated>true</IsTruncated></ListPartsResult>",
+            "<!DOCTYPE a [<!ENTITY e \"x\">]><ListPartsResult/>",
+            "<ListPartsResult>&e;</ListPartsResult>",
+            &part("<PartNumber>1</PartNumber><Size>1</Size>"),
+            &part("<PartNumber>0</PartNumber><Size>1</Size><ETag>a</ETag>"),
+            &part("<PartNumber>10001</PartNumber><Size>1</Size><ETag>a</ETag>"),
+            &part("<PartNumber>1</PartNumber><Size>-1</Size><ETag>a</ETag>"),
+            &part("<PartNumber>1</PartNumber><Size>1</Size><ETag>a b</ETag>"),
+            &deep,
+            &many,
+        ] {
+            assert!(is_malformed(parts(wrong.as_bytes())), "{wrong:.80}");
+        }
+        assert!(is_malformed(parts(b"<ListPartsResult>\xff</ListPartsResult>")));
+        assert!(parts(b"<ListPartsResult/>").unwrap().parts.is_empty());
+    }
+
+    #[test]
+    fn an_error_is_told_by_its_root_and_has_a_plain_code_or_none() {
+        let code = |xml: &str| error(xml.as_bytes()).map(|error| error.code);
+        let error = |code: &str| format!("<Error><Message>m</Message><Code>{code}</Code></Error>");
+        assert_eq!(code(&error("SlowDown")), Some(Some("SlowDown".into())));
+        for odd in ["", "a b", "ü", "secret/with+signs=", &"a".repeat(65)] {
+            assert_eq!(code(&error(odd)), Some(None), "{odd}");
+        }
+        assert_eq!(code("<Error/>"), Some(None));
+        for other in ["", "<Result><Error><Code>x</Code></Error></Result>", "<Error>", "no"] {
+            assert_eq!(code(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn ids_and_tags_are_read_from_their_own_documents() {
+        let id = |xml: &str| upload_id(xml.as_bytes());
+        let whole = "<InitiateMultipartUploadResult><UploadId>a.b_c-1</UploadId></InitiateMultipartUploadResult>";
+        assert_eq!(id(whole).unwrap().as_str(), "a.b_c-1");
+        assert!(is_malformed(id(&whole.replace("a.b_c-1", ""))));
+        assert!(is_malformed(id(&whole.replace("a.b_c-1", "a\nb"))));
+        assert!(is_malformed(id(&whole.replace("Initiate", "Other"))));
+        let tag = |xml: &str| etag(xml.as_bytes(), "CopyObjectResult");
+        let whole = "<CopyObjectResult><ETag>&#34;abc&#34;</ETag></CopyObjectResult>";
+        assert_eq!(tag(whole).unwrap().as_str(), "abc");
+        assert!(is_malformed(tag(&whole.replace("Copy", "Other"))));
+        assert!(is_malformed(tag("<CopyObjectResult/>")));
+    }
+
+    #[test]
+    fn a_completion_is_what_is_documented() {
+        let number = PartNumber::new(3).unwrap();
+        let etag = ETag::parse("a<&b").unwrap();
+        let xml = completion(&[CompletedPart { number, etag }]);
+        let part = "<Part><PartNumber>3</PartNumber><ETag>&quot;a&lt;&amp;b&quot;</ETag></Part>";
+        assert!(xml.contains(part), "{xml}");
+        assert!(fields(xml.as_bytes()).is_ok());
+    }
+}
