@@ -66,7 +66,8 @@ impl S3 {
         let public = public.unwrap_or_else(|| internal.clone());
         let region = Region::new(&settings.region).map_err(S3SettingsError::Region)?;
         let prefix = Prefix::new(&settings.prefix).ok_or(S3SettingsError::Prefix)?;
-        let http = tls::client(settings.root_certificates.as_deref(), settings.silence_max)?;
+        let roots = settings.root_certificates.as_deref();
+        let http = tls::client(internal.origin(), roots, settings.silence_max)?;
         let keys = KeyOfDay::new(settings.credentials.clone(), region, (settings.clock)());
         let (silence_max, clock) = (settings.silence_max, settings.clock);
         let client = Arc::new(Client { http, bucket: internal, keys, silence_max, clock });

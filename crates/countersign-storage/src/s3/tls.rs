@@ -15,13 +15,14 @@ use super::settings::S3SettingsError;
 /// The longest that a connection takes to come about.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 
-/// A client for requests that are signed already.
+/// A client for requests to this origin, which are signed already.
 pub(super) fn client(
+    origin: &str,
     root_certificates: Option<&[u8]>,
     silence_max: Duration,
 ) -> Result<reqwest::Client, S3SettingsError> {
     let built = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls(root_certificates)?)
+        .tls_backend_preconfigured(tls(origin, root_certificates)?)
         .connect_timeout(CONNECT_MAX.min(silence_max))
         // A signature is for one host: whoever sends it elsewhere gets it.
         .redirect(Policy::none())
@@ -32,11 +33,15 @@ pub(super) fn client(
     built.map_err(|error| S3SettingsError::Client(error.into()))
 }
 
-fn tls(root_certificates: Option<&[u8]>) -> Result<ClientConfig, S3SettingsError> {
+fn tls(origin: &str, root_certificates: Option<&[u8]>) -> Result<ClientConfig, S3SettingsError> {
     let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| S3SettingsError::Client(error.into()))?;
+    if root_certificates.is_none() && !origin.starts_with("https:") {
+        // A system without certificates is no obstacle to who needs none.
+        return Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
+    }
     let Some(pem) = root_certificates else {
         let verified = builder.with_platform_verifier();
         let builder = verified.map_err(|error| S3SettingsError::Client(error.into()))?;

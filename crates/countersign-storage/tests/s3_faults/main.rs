@@ -18,9 +18,14 @@ mod server;
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_storage::{Attributes, PutRequest, S3Error, StoreError, bytes_of, collect};
-use futures_util::future::join_all;
-use tokio::time::Instant;
+use countersign_storage::{
+    Attributes, PartNumber, PutRequest, S3Error, StoreError, UploadId, bytes_of, collect,
+};
+use futures_util::{StreamExt, future::join_all, stream};
+use tokio::{
+    net::TcpListener,
+    time::{Instant, sleep},
+};
 
 use canary::{assert_says_nothing, logs};
 use operations::{OPERATIONS, Operation, Scene, key};
@@ -192,6 +197,47 @@ async fn a_large_object_is_there_whole_or_not_at_all() {
         }
     }
     assert!(come_through >= 5 * 4, "{come_through}");
+}
+
+/// A body that fills every buffer on the way to a store that takes none of it.
+#[tokio::test]
+async fn a_store_that_takes_nothing_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let backend = operations::backend(endpoint, SILENCE_MAX);
+    let accepting = tokio::spawn(async move {
+        let mut sockets = Vec::new();
+        loop {
+            sockets.push(listener.accept().await.unwrap());
+        }
+    });
+    let body = bytes_of(vec![7; 64 * 1024 * 1024]);
+    let put = PutRequest::new(64 * 1024 * 1024);
+    let (upload, number) = (UploadId::new("id").unwrap(), PartNumber::new(1).unwrap());
+    let start = Instant::now();
+    let result = backend.parts().put_part(&key("k"), &upload, number, body, put).await;
+    let StoreError::Backend { source } = result.unwrap_err() else { panic!("another error") };
+    assert!(matches!(source.downcast_ref(), Some(S3Error::Silent { .. })), "{source:?}");
+    assert!(start.elapsed() >= SILENCE_MAX && start.elapsed() < END_MAX);
+    accepting.abort();
+}
+
+#[tokio::test]
+async fn a_body_that_comes_slowly_is_not_the_fault_of_the_store() {
+    let scene = Scene::new().await;
+    let parts = scene.backend.parts();
+    let upload = parts.create(&key("slow"), Attributes::new()).await.unwrap();
+    let chunks = stream::iter(0..5_u8).then(|number| async move {
+        sleep(SILENCE_MAX * 3).await;
+        Ok(Bytes::from(vec![number; 2 * 1024 * 1024]))
+    });
+    let put = PutRequest::new(10 * 1024 * 1024);
+    let number = PartNumber::new(1).unwrap();
+    // Past the proxy, which keeps a body until it has all of it.
+    let direct = operations::backend(scene.endpoint(), SILENCE_MAX * 2);
+    let slow = direct.parts().put_part(&key("slow"), &upload, number, chunks.boxed(), put).await;
+    slow.unwrap();
+    assert_eq!(parts.list(&key("slow"), &upload).await.unwrap()[0].size, 10 * 1024 * 1024);
 }
 
 #[tokio::test]

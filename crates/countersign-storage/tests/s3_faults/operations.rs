@@ -72,6 +72,16 @@ pub(crate) struct Scene {
 
 const BODY: &str = "the one and only body";
 
+/// A store that says nothing for so long is given up.
+pub(crate) fn backend(endpoint: String, silence_max: Duration) -> Backend {
+    let secret = SecretKey::new(SECRET).unwrap();
+    let credentials = Credentials::new(ACCESS_KEY_ID, secret).unwrap();
+    // s3s-fs takes any token.
+    let credentials = credentials.with_session_token(TOKEN).unwrap();
+    let settings = S3Settings::new(BUCKET, "us-east-1", endpoint, credentials);
+    S3::new(settings.with_silence_max(silence_max)).unwrap().backend()
+}
+
 pub(crate) fn key(text: &str) -> ObjectKey {
     ObjectKey::new(text).unwrap()
 }
@@ -92,17 +102,14 @@ impl Scene {
         self.server.uploads_at(key.as_str())
     }
 
+    /// Where the store is, past the proxy.
+    pub(crate) fn endpoint(&self) -> String {
+        self.server.endpoint()
+    }
+
     async fn with_silence_max(silence_max: Duration) -> Self {
         let server = Server::start().await;
         let proxy = Proxy::start(server.endpoint()).await;
-        let backend = |endpoint: String, silence_max: Duration| {
-            let secret = SecretKey::new(SECRET).unwrap();
-            let credentials = Credentials::new(ACCESS_KEY_ID, secret).unwrap();
-            // s3s-fs takes any token.
-            let credentials = credentials.with_session_token(TOKEN).unwrap();
-            let settings = S3Settings::new(BUCKET, "us-east-1", endpoint, credentials);
-            S3::new(settings.with_silence_max(silence_max)).unwrap().backend()
-        };
         let direct = backend(server.endpoint(), Duration::from_secs(20));
         let spoilt = backend(proxy.endpoint(), silence_max);
         Self { backend: spoilt, proxy, direct, count: AtomicU32::new(0), server }
