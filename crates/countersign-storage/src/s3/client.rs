@@ -8,7 +8,7 @@ use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep, timeout};
@@ -25,6 +25,11 @@ const TRIES_MAX: u32 = 4;
 
 /// Pauses are random, and no longer than this after the first try; twice that after each further.
 const PAUSE_MILLIS_MAX: u64 = 200;
+
+/// Clocks that are farther apart are too far for S3, in seconds ([time stamps][doc]).
+///
+/// [doc]: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
+const SKEW_MAX_SECS: u64 = 900;
 
 /// The longest answer that is kept in memory, in bytes: 1,000 parts are 300 kB.
 const ANSWER_LEN_MAX: usize = 2 * 1024 * 1024;
@@ -210,7 +215,14 @@ impl Client {
             Method::HEAD => None,
             _ => self.read(answer).await.ok().and_then(|body| xml::error(&body)?.code),
         };
-        if code.as_deref() == Some("RequestTimeTooSkewed") {
+        // What answers a HEAD has no body to say it in.
+        let is_far =
+            |theirs: Timestamp| theirs.unix_secs().abs_diff(ours.unix_secs()) > SKEW_MAX_SECS;
+        let is_skewed = match code.as_deref() {
+            None => status == StatusCode::FORBIDDEN && theirs.is_some_and(is_far),
+            Some(code) => code == "RequestTimeTooSkewed",
+        };
+        if is_skewed {
             return S3Error::ClockSkew { ours, theirs };
         }
         S3Error::Refused { status: status.as_u16(), code }
@@ -225,7 +237,7 @@ impl Client {
                 Ok(error) => *error,
                 Err(_) => S3Error::malformed("it is too long"),
             }),
-            Err(_) => Err(S3Error::Silent { secs: self.silence_max.as_secs() }),
+            Err(_) => Err(S3Error::Silent { waited: self.silence_max }),
         }
     }
 }

@@ -1,4 +1,4 @@
-use std::{error::Error, sync::Arc};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use countersign::{PresignError, Timestamp};
 
@@ -48,10 +48,10 @@ pub enum S3Error {
     #[error("the connection to the store broke")]
     Broken(#[source] Arc<dyn Error + Send + Sync>),
     /// The store took and sent nothing, or nearly nothing.
-    #[error("the store was silent for {secs} s")]
+    #[error("the store was silent for {waited:?}")]
     Silent {
         /// How long it was waited for.
-        secs: u64,
+        waited: Duration,
     },
     /// The store said something that is no answer to what was asked.
     #[error("the store's answer is none: {what}")]

@@ -37,6 +37,10 @@ use turns::Turns;
 ///   None waits for a store that is silent for longer than the settings say.
 /// - What is frozen is copied, then deleted: an object of up to 5 GiB, in one request.
 ///
+/// The credentials need `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject`, `s3:AbortMultipartUpload`
+/// and `s3:ListMultipartUploadParts` for what is below the prefix, and `s3:ListBucket`, without which
+/// S3 answers for what is absent as for what is forbidden.
+///
 /// What ends in the middle of a large upload leaves parts behind that are paid for: a bucket should
 /// have a lifecycle rule that aborts incomplete multipart uploads.
 ///

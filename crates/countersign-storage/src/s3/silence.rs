@@ -52,7 +52,7 @@ impl Progress {
                 if state.waits_for_source { now } else { state.last }
             };
             if since + silence_max <= now {
-                return S3Error::Silent { secs: silence_max.as_secs() };
+                return S3Error::Silent { waited: silence_max };
             }
             sleep_until(since + silence_max).await;
         }
@@ -138,8 +138,8 @@ impl Body for Receiving {
         let (_, sleep) =
             self.waiting.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(left))));
         ready!(sleep.as_mut().poll(cx));
-        let secs = self.silence_max.as_secs();
-        Poll::Ready(Some(Err(S3Error::Silent { secs })))
+        let waited = self.silence_max;
+        Poll::Ready(Some(Err(S3Error::Silent { waited })))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     fn is_malformed<T>(result: Result<T, S3Error>) -> bool {
-        matches!(result, Err(S3Error::Malformed { .. }))
+        matches!(result.err(), Some(S3Error::Malformed { .. }))
     }
 
     #[test]

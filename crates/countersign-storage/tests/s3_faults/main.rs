@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_storage::{
-    Attributes, PartNumber, PutRequest, S3Error, StoreError, UploadId, bytes_of, collect,
+    Attributes, PartNumber, PutRequest, S3, S3Error, StoreError, UploadId, bytes_of, collect,
 };
 use futures_util::{StreamExt, future::join_all, stream};
 use tokio::{
@@ -251,4 +251,14 @@ async fn a_clock_that_is_wrong_is_named() {
     let S3Error::ClockSkew { theirs: Some(theirs), .. } = skew else { panic!("{skew:?}") };
     assert_eq!(theirs.to_string(), "20261122T000000Z");
     assert!(skew.to_string().contains("the clock of this machine says"), "{skew}");
+
+    // A store that looks for itself, also where it answers without a body.
+    let late = operations::settings(scene.endpoint()).with_clock(operations::late);
+    let late = S3::new(late).unwrap().backend();
+    let put = late.objects().put(&key("k"), bytes_of("x"), PutRequest::new(1)).await.unwrap_err();
+    let open = late.objects().open(&key("k")).await.unwrap_err();
+    for error in [put, open] {
+        let StoreError::Backend { source } = error else { panic!("{error:?}") };
+        assert!(matches!(source.downcast_ref(), Some(S3Error::ClockSkew { .. })), "{source:?}");
+    }
 }

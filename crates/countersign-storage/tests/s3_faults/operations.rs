@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use countersign::{Credentials, SecretKey};
+use countersign::{Credentials, SecretKey, Timestamp};
 use countersign_storage::{
     Attributes, Backend, CompletedPart, ObjectKey, PartNumber, PutMode, PutRequest, S3, S3Settings,
     StoreError, UploadId, bytes_of, collect,
@@ -74,12 +74,22 @@ const BODY: &str = "the one and only body";
 
 /// A store that says nothing for so long is given up.
 pub(crate) fn backend(endpoint: String, silence_max: Duration) -> Backend {
+    S3::new(settings(endpoint).with_silence_max(silence_max)).unwrap().backend()
+}
+
+/// 20 minutes late.
+#[expect(clippy::disallowed_methods, reason = "a store that runs has a clock too")]
+pub(crate) fn late() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Timestamp::from_unix_secs(i64::try_from(since.as_secs()).unwrap() - 1_200).unwrap()
+}
+
+pub(crate) fn settings(endpoint: String) -> S3Settings {
     let secret = SecretKey::new(SECRET).unwrap();
     let credentials = Credentials::new(ACCESS_KEY_ID, secret).unwrap();
     // s3s-fs takes any token.
     let credentials = credentials.with_session_token(TOKEN).unwrap();
-    let settings = S3Settings::new(BUCKET, "us-east-1", endpoint, credentials);
-    S3::new(settings.with_silence_max(silence_max)).unwrap().backend()
+    S3Settings::new(BUCKET, "us-east-1", endpoint, credentials)
 }
 
 pub(crate) fn key(text: &str) -> ObjectKey {
