@@ -14,6 +14,7 @@ mod objects;
 mod part_body;
 mod parts;
 mod prefix;
+mod probe;
 mod settings;
 mod silence;
 mod tls;
@@ -117,6 +118,7 @@ fn backend_of(
         through: through.clone(),
         prefix: prefix.clone(),
         completed: Remembered::default(),
+        turns: Turns::new(),
     });
     let objects = S3Objects {
         client,

@@ -20,6 +20,7 @@ use super::{
     objects::plain,
     part_body::PartBody,
     prefix::Prefix,
+    turns::Turns,
     xml::{self, ListedPart},
 };
 use crate::{
@@ -43,6 +44,9 @@ pub(super) struct S3Parts {
     pub(super) through: Through,
     pub(super) prefix: Prefix,
     pub(super) completed: Remembered,
+    /// One completion of an upload at a time: `SeaweedFS` refuses the parts of a second one while the
+    /// first is under way.
+    pub(super) turns: Turns,
 }
 
 impl fmt::Debug for S3Parts {
@@ -126,6 +130,7 @@ impl PartStore for S3Parts {
         upload: &UploadId,
         parts: &[CompletedPart],
     ) -> Result<ObjectInfo, StoreError> {
+        let _turn = self.turns.of(upload.as_str()).lock().await;
         // What the store lists is checked here: S3 completes what it is told, in any size.
         let stored = match self.list(key, upload).await {
             Err(StoreError::NoSuchUpload) => return self.object_from(key, upload, parts).await,
@@ -189,7 +194,13 @@ impl S3Parts {
             Err(S3Error::Refused { code: Some(code), .. })
                 if ["InvalidPart", "InvalidPartOrder", "EntityTooSmall"].contains(&&*code) =>
             {
-                let stored = self.list(key, upload).await?;
+                let stored = match self.list(key, upload).await {
+                    // Another server completed it.
+                    Err(StoreError::NoSuchUpload) => {
+                        return self.object_from(key, upload, parts).await;
+                    }
+                    listed => listed?,
+                };
                 check_completed(parts, &stored, PartSizes::AsS3)?;
                 return Err(StoreError::InvalidPartOrder);
             }
