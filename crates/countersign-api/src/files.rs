@@ -93,7 +93,10 @@ impl App {
             Err(error) => match self.state_of(upload.id).await? {
                 UploadState::Ready => return Ok(()),
                 UploadState::Pending => return Err(error),
-                _ => return Err(ApiError::Closed),
+                _ => {
+                    self.sweep_later(upload).await;
+                    return Err(ApiError::Closed);
+                }
             },
         };
         if let Some(fault) = fault {

@@ -186,7 +186,10 @@ impl App {
             Err(error) => match self.state_of(id).await? {
                 UploadState::Ready => return Err(JobFault::Completed.into()),
                 UploadState::Pending => return Err(error),
-                _ => return Err(failed.into()),
+                _ => {
+                    self.sweep_later(&job.upload).await;
+                    return Err(failed.into());
+                }
             },
         };
         if let Some(fault) = fault {
