@@ -2,10 +2,10 @@ use std::{fmt, sync::Arc};
 
 use countersign::Timestamp;
 use countersign_catalog::{Catalog, Intake, Stored, Upload};
-use countersign_storage::{Backend, ObjectInfo, ObjectKey, PrefixSigner, UrlSigner};
+use countersign_storage::{Backend, ObjectInfo, ObjectKey, PrefixSigner, UploadId, UrlSigner};
 use uuid::Uuid;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, http::chain};
 
 /// The use cases, over the records and the bytes.
 ///
@@ -75,14 +75,17 @@ impl App {
             };
             match swept.await {
                 Ok(()) => swept_count += 1,
-                Err(error) => tracing::warn!(%error, "bytes that were deleted stay for now"),
+                Err(error) => {
+                    tracing::warn!(error = chain(&error), "bytes that were deleted stay for now");
+                }
             }
         }
         swept_count
     }
 
     /// Deletes bytes whose keys are doomed, without waiting for the sweep. They stay on its list: it
-    /// makes sure.
+    /// makes sure. An upload in parts that is open still is ended in the storage, and its URLs with
+    /// it.
     pub(crate) async fn bury(&self, upload: &Upload) {
         let staging_key = match &upload.intake {
             Intake::Single { staging_key } => Some(staging_key),
@@ -93,7 +96,19 @@ impl App {
                 Ok::<_, ApiError>(self.backend.objects().delete(&object_key(key)?).await?)
             };
             if let Err(error) = buried.await {
-                tracing::warn!(%error, "bytes that were deleted stay until they are swept");
+                let error = chain(&error);
+                tracing::warn!(error, "bytes that were deleted stay until they are swept");
+            }
+        }
+        if let Intake::Multipart { upload_id, .. } = &upload.intake {
+            let ended = async {
+                let id = UploadId::new(&**upload_id).map_err(ApiError::internal)?;
+                let key = object_key(&upload.object_key)?;
+                Ok::<_, ApiError>(self.backend.parts().abort(&key, &id).await?)
+            };
+            if let Err(error) = ended.await {
+                let error = chain(&error);
+                tracing::warn!(error, "an upload in parts that was closed is open in the storage");
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::{
     app::{new_object_key, object_key, stored},
     content::ContentFault,
     error::ApiError,
+    http::chain,
     source_name::SourceName,
 };
 
@@ -21,7 +22,7 @@ use crate::{
 const SIZE_MAX: u64 = 5 * 1024 * 1024 * 1024;
 
 /// How long bytes may wait for their record, in seconds.
-const UNRECORDED_SECS_MAX: u32 = 86_400;
+pub(crate) const UNRECORDED_SECS_MAX: u32 = 86_400;
 
 /// How long a request may take that stores them: less, so that they come before they are swept.
 pub(crate) const REQUEST_MAX: Duration = Duration::from_hours(12);
@@ -47,12 +48,15 @@ impl App {
         let key = self.reserve_key(name.extension(), now).await?;
         let put = PutRequest::up_to(SIZE_MAX).with_content_type(name.media_type());
         let info = self.backend.objects().put(&key, bytes, put).await;
-        let info = match info.map_err(refused_body) {
+        let info = match info {
             Ok(info) => info,
             Err(error) => {
-                // There should be nothing; but not every backend can be sure.
-                self.withdraw(&key).await;
-                return Err(error);
+                match error {
+                    // Perhaps only the answer was lost.
+                    StoreError::Backend { .. } => self.clear_unstored(&key).await,
+                    _ => self.withdraw(&key).await,
+                }
+                return Err(refused_body(error));
             }
         };
         let deposit = Deposit { key, info, media_type: name.media_type() };
@@ -92,19 +96,36 @@ impl App {
         self.withdraw(&deposit.key).await;
     }
 
-    /// Deletes bytes that no record has, and will not have. Those that have one stay: perhaps it was
-    /// written, and only the answer got lost.
+    /// Deletes what may be there of bytes that were not stored. Their key stays doomed: a store that
+    /// gave no answer may have taken them, and have them yet to show.
+    pub(crate) async fn clear_unstored(&self, key: &ObjectKey) {
+        if let Err(error) = self.delete_unrecorded(key).await {
+            let error = chain(&error);
+            tracing::warn!(error, "bytes that were not stored whole stay until they are swept");
+        }
+    }
+
+    /// Deletes bytes that no record has, and will not have.
     pub(crate) async fn withdraw(&self, key: &ObjectKey) {
         let withdrawn = async {
-            if self.catalog.object_exists(key.as_str()).await? {
-                return Ok(());
+            if self.delete_unrecorded(key).await? {
+                self.catalog.forget_doomed(key.as_str()).await?;
             }
-            self.backend.objects().delete(key).await?;
-            Ok::<_, ApiError>(self.catalog.forget_doomed(key.as_str()).await?)
+            Ok::<_, ApiError>(())
         };
         if let Err(error) = withdrawn.await {
-            tracing::warn!(%error, "refused bytes stay until they are swept");
+            tracing::warn!(error = chain(&error), "refused bytes stay until they are swept");
         }
+    }
+
+    /// Deletes bytes, but for those that have a record: perhaps it was written, and only the answer
+    /// got lost. Whether they had none.
+    async fn delete_unrecorded(&self, key: &ObjectKey) -> Result<bool, ApiError> {
+        if self.catalog.object_exists(key.as_str()).await? {
+            return Ok(false);
+        }
+        self.backend.objects().delete(key).await?;
+        Ok(true)
     }
 }
 

@@ -39,7 +39,7 @@ impl App {
         let job = Uuid::new_v4();
         let extension = name.extension().unwrap_or_else(|| "bin".into());
         let staging_key = staging_key(job, &extension);
-        let bound = Bound { content_type: Some(content_type.as_str()), content_length: None };
+        let bound = Bound { content_type: Some(content_type.as_str()), ..Bound::default() };
         let key = object_key(&staging_key)?;
         let upload_url = self.url_signer.put(&key, &bound, lifetime, now)?;
         let upload = NewUpload {
@@ -93,7 +93,10 @@ impl App {
             Err(error) => match self.state_of(upload.id).await? {
                 UploadState::Ready => return Ok(()),
                 UploadState::Pending => return Err(error),
-                _ => return Err(ApiError::Closed),
+                _ => {
+                    self.sweep_later(upload).await;
+                    return Err(ApiError::Closed);
+                }
             },
         };
         if let Some(fault) = fault {

@@ -1,5 +1,6 @@
 //! Freeze before verify: bytes are looked at only where no URL can change them any more.
 
+use countersign::Timestamp;
 use countersign_catalog::{Intake, Upload, UploadRef, UploadState};
 use countersign_storage::{ObjectInfo, StoreError};
 use uuid::Uuid;
@@ -8,6 +9,7 @@ use crate::{
     App,
     app::object_key,
     content::{self, ContentFault},
+    direct::UNRECORDED_SECS_MAX,
     error::ApiError,
 };
 
@@ -23,6 +25,15 @@ impl App {
             StoreError::NotFound => ApiError::NotUploaded,
             other => other.into(),
         })
+    }
+
+    /// Has the bytes of an upload swept that was closed while they were frozen. A store that gave no
+    /// answer may move them yet, after whoever closed the upload had them deleted.
+    pub(crate) async fn sweep_later(&self, upload: &Upload) {
+        let due_at = self.now().checked_add_secs(UNRECORDED_SECS_MAX).unwrap_or(Timestamp::MAX);
+        if let Err(error) = self.catalog.doom(&upload.object_key, due_at).await {
+            tracing::warn!(%error, "bytes of an upload that was closed may stay");
+        }
     }
 
     /// Why the bytes of an upload are refused, if they are not what the extension says.

@@ -97,6 +97,7 @@ impl App {
         let bound = Bound {
             content_type: Some(file.content_type.as_str()),
             content_length: Some(file.size),
+            ..Bound::default()
         };
         let url = self.url_signer.put(&key, &bound, lifetime, now)?;
         let upload = NewUpload {
@@ -185,7 +186,10 @@ impl App {
             Err(error) => match self.state_of(id).await? {
                 UploadState::Ready => return Err(JobFault::Completed.into()),
                 UploadState::Pending => return Err(error),
-                _ => return Err(failed.into()),
+                _ => {
+                    self.sweep_later(&job.upload).await;
+                    return Err(failed.into());
+                }
             },
         };
         if let Some(fault) = fault {

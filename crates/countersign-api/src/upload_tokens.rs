@@ -97,8 +97,7 @@ impl App {
 
     /// Gives up a file whose bytes did not come.
     pub async fn abandon_token_upload(&self, key: &ObjectKey) {
-        // There should be none; but not every backend can be sure.
-        self.withdraw(key).await;
+        self.clear_unstored(key).await;
     }
 
     /// Records a file that came by this token, and whose bytes are stored.

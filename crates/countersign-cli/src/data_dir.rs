@@ -5,7 +5,7 @@
 //! catalog.sqlite          the records
 //! catalog.sqlite-reserve  2 MiB of nothing: room for deletions on a full disk
 //! objects/<bucket>/       the bytes
-//! endpoint                where the server was reached last
+//! endpoint                where the server served objects last
 //! serve.lock              held by the server
 //! write.lock              held by who writes one of the small files
 //! ```
@@ -84,17 +84,22 @@ impl DataDir {
         Ok(())
     }
 
-    /// Remembers where the server is reached, for the commands that print it.
-    pub(crate) fn remember_endpoint(&self, endpoint: &str) -> anyhow::Result<()> {
+    /// Remembers where the server serves objects, for the commands that print it; `None`, where an
+    /// S3 does.
+    pub(crate) fn remember_endpoint(&self, endpoint: Option<&str>) -> anyhow::Result<()> {
         let _alone = self.alone()?;
         // Nothing has to be written to a full disk for a server to start on it.
-        if self.endpoint()?.as_deref() == Some(endpoint) {
+        if self.endpoint()?.as_deref() == endpoint {
             return Ok(());
         }
-        self.replace(&self.0.join("endpoint"), endpoint.as_bytes())
+        let path = self.0.join("endpoint");
+        match endpoint {
+            Some(endpoint) => self.replace(&path, endpoint.as_bytes()),
+            None => fs::remove_file(&path).context("cannot forget the endpoint"),
+        }
     }
 
-    /// Where the server was reached last.
+    /// Where the server served objects last.
     pub(crate) fn endpoint(&self) -> anyhow::Result<Option<String>> {
         match fs::read_to_string(self.0.join("endpoint")) {
             Ok(endpoint) => Ok(Some(endpoint)),

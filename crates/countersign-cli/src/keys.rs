@@ -59,7 +59,8 @@ async fn create(arguments: &Create) -> anyhow::Result<()> {
     let data = DataDir::open(&arguments.of.data)?;
     let endpoint = data.endpoint()?;
     let endpoint = if arguments.s3 {
-        let known = "the endpoint is not known before the first `countersign serve` on this folder";
+        let known = "there is no endpoint for a key pair: no `countersign serve` was on this folder \
+                     yet, or it keeps its bytes on an S3, which makes key pairs itself";
         Some(endpoint.context(known)?)
     } else {
         None

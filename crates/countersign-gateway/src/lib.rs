@@ -57,4 +57,4 @@ mod xml;
 
 pub use access::{Access, Grant, Grants, Operation, Refusal, SigningKeys, Unavailable};
 pub use gateway::Gateway;
-pub use prefix::{Arrival, Landing, PREFIX_PATH, PrefixUploads};
+pub use prefix::{Arrival, Landing, PREFIX_PATH, PrefixUploads, prefix_router};

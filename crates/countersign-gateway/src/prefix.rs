@@ -10,7 +10,7 @@ use axum::{
     routing::any,
 };
 use countersign::{PayloadRule, PrefixTokenKey, Timestamp};
-use countersign_storage::{Backend, ObjectInfo, ObjectKey, PutRequest, StoreError};
+use countersign_storage::{Backend, ObjectInfo, ObjectKey, PutMode, PutRequest, StoreError};
 use http::{Method, request::Parts};
 use tokio::time::timeout;
 
@@ -27,6 +27,25 @@ use crate::{
 /// Where files come that are put by prefix tokens. Below it are the token and the name of the file:
 /// `/p/<token>/<name>`.
 pub const PREFIX_PATH: &str = "/p";
+
+/// The routes of prefix tokens alone, for whoever has the objects behind another data plane: an S3
+/// that serves its own URLs. [`PREFIX_PATH`] and all below it, for any method.
+///
+/// To be merged into another router, not nested: what is verified is the target as it was received.
+///
+/// ```no_run
+/// # fn uploads() -> std::sync::Arc<dyn countersign_gateway::PrefixUploads> { unimplemented!() }
+/// # fn now() -> countersign::Timestamp { countersign::Timestamp::MIN }
+/// let key = countersign::MasterKey::new([7; 32]).prefix_token_key();
+/// let router = countersign_gateway::prefix_router(key, uploads(), now);
+/// ```
+pub fn prefix_router(
+    key: PrefixTokenKey,
+    uploads: Arc<dyn PrefixUploads>,
+    clock: fn() -> Timestamp,
+) -> Router {
+    Prefixes::new(key, uploads, clock).router()
+}
 
 /// How long a file may take, from when it is asked where it goes until it is recorded. Whoever said
 /// where may clear up what is not recorded after a day: no bytes may come to a key after that.
@@ -157,12 +176,14 @@ pub struct Arrival<'a> {
     pub name: &'a str,
 }
 
-/// Where the bytes of a file go, and as what. A key that has an object is not written to.
+/// Where the bytes of a file go, and as what. A key that has an object is not written to, unless it
+/// is said that [it cannot have one](Self::at_new_key).
 #[derive(Debug, Clone)]
 pub struct Landing {
     backend: Backend,
     key: ObjectKey,
     content_type: Box<str>,
+    mode: PutMode,
 }
 
 impl Landing {
@@ -170,7 +191,14 @@ impl Landing {
     /// the client's is not stored.
     #[must_use]
     pub fn new(backend: Backend, key: ObjectKey, content_type: impl Into<Box<str>>) -> Self {
-        Self { backend, key, content_type: content_type.into() }
+        Self { backend, key, content_type: content_type.into(), mode: PutMode::Create }
+    }
+
+    /// Says that the key was never anybody's, and never will be: nobody has to look whether it has
+    /// an object. An S3 takes files over 8 MiB only so.
+    #[must_use]
+    pub fn at_new_key(self) -> Self {
+        Self { mode: PutMode::Overwrite, ..self }
     }
 
     /// The bucket.
@@ -241,6 +269,7 @@ impl Prefixes {
     ) -> Result<ObjectInfo, Fault> {
         let landing = self.uploads.begin(arrival).await?;
         let put = put.with_content_type(String::from(&*landing.content_type));
+        let put = put.with_mode(landing.mode.clone());
         let chunks = intake::chunks(offer.take());
         let stored = landing.backend.objects().put(&landing.key, chunks, put).await;
         let stored = match stored {

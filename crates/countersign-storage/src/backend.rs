@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use object_store::{ObjectStore, memory::InMemory};
 
-use crate::{Objects, PartStore, memory::MemoryParts, through::Through};
+use crate::{Capability, Objects, PartStore, memory::MemoryParts, through::Through};
 
 /// One bucket: its objects and its multipart uploads.
 ///
@@ -11,6 +11,7 @@ use crate::{Objects, PartStore, memory::MemoryParts, through::Through};
 pub struct Backend {
     objects: Arc<dyn Objects>,
     parts: Arc<dyn PartStore>,
+    capability: Capability,
 }
 
 impl fmt::Debug for Backend {
@@ -20,10 +21,17 @@ impl fmt::Debug for Backend {
 }
 
 impl Backend {
-    /// Joins the halves.
+    /// Joins the halves. Its URLs lead to our gateway, unless
+    /// [something else](Self::with_capability) is said.
     #[must_use]
     pub fn new(objects: Arc<dyn Objects>, parts: Arc<dyn PartStore>) -> Self {
-        Self { objects, parts }
+        Self { objects, parts, capability: Capability::GATEWAY }
+    }
+
+    /// Says what URLs to it can bind.
+    #[must_use]
+    pub fn with_capability(self, capability: Capability) -> Self {
+        Self { capability, ..self }
     }
 
     /// Puts any [`ObjectStore`] behind [`Objects`].
@@ -54,5 +62,11 @@ impl Backend {
     #[must_use]
     pub fn parts(&self) -> &dyn PartStore {
         &*self.parts
+    }
+
+    /// What URLs to it can bind.
+    #[must_use]
+    pub const fn capability(&self) -> &Capability {
+        &self.capability
     }
 }

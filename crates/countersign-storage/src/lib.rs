@@ -1,8 +1,8 @@
 //! Storage backends of Countersign: objects by their S3 key, multipart uploads, and signed URLs.
 //!
 //! A [`Backend`] is one bucket: its [`Objects`] and its [`PartStore`]; a [`UrlSigner`] makes the URLs
-//! that reach it. [`FileStore`] keeps a bucket in a folder and keeps what it acknowledged;
-//! [`Backend::over`] puts any [`object_store::ObjectStore`] behind the same traits;
+//! that reach it. [`FileStore`] keeps a bucket in a folder and keeps what it acknowledged; [`S3`] is
+//! one of an S3 store; [`Backend::over`] puts any [`object_store::ObjectStore`] behind the same traits;
 //! [`Backend::memory`] is for tests.
 //!
 //! ```
@@ -25,24 +25,31 @@
 //! # What this crate does not do
 //!
 //! - It knows no teams, no API keys and no grants: whoever holds a [`Backend`] may do all.
-//! - It speaks no HTTP of its own.
+//! - It serves no HTTP: that is the gateway's.
+//! - It makes no bucket, and changes no rule of one.
 
 mod backend;
 mod body;
+mod capability;
+mod clock;
 mod disposition;
 mod error;
 mod fs;
 mod intake;
 mod key;
+mod key_of_day;
 mod memory;
 mod object;
 mod part;
 mod prefix_signer;
+mod s3;
+mod store_signer;
 mod through;
 mod url_signer;
 
 pub use backend::Backend;
 pub use body::{bytes_of, collect};
+pub use capability::Capability;
 pub use disposition::{Disposition, attachment};
 pub use error::StoreError;
 pub use fs::FileStore;
@@ -53,4 +60,6 @@ pub use object::{
 pub use object_store::{Attribute, Attributes};
 pub use part::{CompletedPart, InvalidPart, Part, PartNumber, PartStore, UploadId};
 pub use prefix_signer::{PrefixSigner, PrefixUrl};
-pub use url_signer::{Bound, Download, UrlError, UrlSigner};
+pub use s3::{S3, S3Error, S3Settings, S3SettingsError};
+pub use store_signer::StoreSigner;
+pub use url_signer::{Bound, Download, Existing, UrlError, UrlSigner};

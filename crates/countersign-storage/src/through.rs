@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The most bytes of an upload that are kept in memory, whole or per part, up to 72 GiB.
-const BUFFER_LEN_MAX: u64 = 8 * 1024 * 1024;
+pub(crate) const BUFFER_LEN_MAX: u64 = 8 * 1024 * 1024;
 
 /// The longest part of an upload, in bytes: 10,000 of them are 6 TiB. A body of which nothing is
 /// known would else be kept whole.
@@ -37,6 +37,11 @@ pub(crate) struct Through {
 impl Through {
     pub(crate) fn new(store: Arc<dyn ObjectStore>) -> Self {
         Self { store }
+    }
+
+    /// What is known of the object at a path.
+    pub(crate) async fn info(&self, path: &Path) -> Result<ObjectInfo, StoreError> {
+        info_of(&self.head(path).await?)
     }
 
     async fn head(&self, path: &Path) -> Result<GetResult, StoreError> {
@@ -59,7 +64,7 @@ impl Through {
     }
 
     /// A body that is in memory and was checked: stored in one call.
-    async fn put_whole(
+    pub(crate) async fn put_whole(
         &self,
         path: &Path,
         payload: PutPayload,
@@ -107,6 +112,38 @@ impl Through {
     }
 }
 
+/// A body, as far as it fits into memory.
+pub(crate) enum Received {
+    /// All of it, checked.
+    Whole { payload: PutPayload, sha256: [u8; 32] },
+    /// More than is kept in memory. What is left is checked at its end.
+    Begun { head: PutPayload, intake: Box<Intake> },
+}
+
+impl Received {
+    pub(crate) async fn of(
+        body: BoxStream<'static, io::Result<Bytes>>,
+        put: &PutRequest,
+    ) -> Result<Self, StoreError> {
+        // `object_store` completes a multipart upload without a condition.
+        let can_stream = put.mode == PutMode::Overwrite;
+        // Refused before the first byte is asked for, where that can be known.
+        let is_large = matches!(put.length, BodyLength::Exactly(it) if it > BUFFER_LEN_MAX);
+        if is_large && !can_stream {
+            return Err(StoreError::ModeUnsupported);
+        }
+        let mut intake = Intake::new(body, put);
+        let head = gather(&mut intake).await?;
+        if head.content_length() as u64 <= BUFFER_LEN_MAX {
+            return Ok(Self::Whole { payload: head, sha256: intake.finish()? });
+        }
+        if !can_stream {
+            return Err(StoreError::ModeUnsupported);
+        }
+        Ok(Self::Begun { head, intake: Box::new(intake) })
+    }
+}
+
 /// The first bytes of a body: all of them, or more than are kept in memory.
 ///
 /// Copied, for a chunk of one byte may hold on to a buffer of many.
@@ -121,7 +158,7 @@ async fn gather(intake: &mut Intake) -> Result<PutPayload, StoreError> {
 }
 
 /// 10,000 parts have to be enough for any length.
-fn part_len(length: BodyLength) -> Result<usize, StoreError> {
+pub(crate) fn part_len(length: BodyLength) -> Result<usize, StoreError> {
     let len = (length.max() / 9_000).clamp(BUFFER_LEN_MAX, PART_LEN_MAX);
     usize::try_from(len).map_err(StoreError::backend)
 }
@@ -142,24 +179,13 @@ impl Objects for Through {
         put: PutRequest,
     ) -> Result<ObjectInfo, StoreError> {
         let path = path_of(key)?;
-        // `object_store` completes a multipart upload without a condition.
-        let can_stream = put.mode == PutMode::Overwrite;
-        // Refused before the first byte is asked for, where that can be known.
-        let is_large = matches!(put.length, BodyLength::Exactly(it) if it > BUFFER_LEN_MAX);
-        if is_large && !can_stream {
-            return Err(StoreError::ModeUnsupported);
+        match Received::of(body, &put).await? {
+            Received::Whole { payload, .. } => self.put_whole(&path, payload, put).await?,
+            Received::Begun { head, intake } => {
+                self.put_streamed(&path, (head, *intake), put).await?;
+            }
         }
-        let mut intake = Intake::new(body, &put);
-        let head = gather(&mut intake).await?;
-        if head.content_length() as u64 <= BUFFER_LEN_MAX {
-            intake.finish()?;
-            self.put_whole(&path, head, put).await?;
-        } else if can_stream {
-            self.put_streamed(&path, (head, intake), put).await?;
-        } else {
-            return Err(StoreError::ModeUnsupported);
-        }
-        info_of(&self.head(&path).await?)
+        self.info(&path).await
     }
 
     async fn open(&self, key: &ObjectKey) -> Result<Object, StoreError> {

@@ -1,18 +1,20 @@
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{borrow::Cow, fmt};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use countersign::{
-    Bucket, Credentials, InvalidValue, Lifetime, Method, PresignError, PresignRequest,
-    PresignedUrl, Region, Scope, Service, SigningKey, Timestamp,
+    Bucket, Clamp, Credentials, ExpiryError, InvalidValue, Lifetime, Method, PresignError,
+    PresignRequest, PresignedUrl, Region, Timestamp,
 };
 
-use crate::{ObjectKey, PartNumber, UploadId, attachment};
+use crate::{Capability, ObjectKey, PartNumber, UploadId, attachment, key_of_day::KeyOfDay};
 
 /// Makes URLs that reach one bucket: Signature Version 4, whoever serves them, an S3 or our gateway.
 ///
-/// Shared between threads; derives its key once a day.
+/// - Shared between threads; derives its key once a day.
+/// - No URL outlives the credentials that it is signed with: a longer lifetime is cut, and
+///   [`PresignedUrl::expires_at`] says when the URL really ends.
+/// - What an upload is held to is in headers that the client has to send, as
+///   [`PresignedUrl::required_headers`] names them; never in the query, where stores overlook it.
 ///
 /// ```
 /// use countersign::{
@@ -34,18 +36,20 @@ use crate::{ObjectKey, PartNumber, UploadId, attachment};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct UrlSigner {
-    credentials: Credentials,
+    keys: KeyOfDay,
     bucket: Bucket,
-    /// The key of the day that was asked for last.
-    key: Mutex<Arc<SigningKey>>,
+    /// What all keys begin with in the bucket, without a slash at its end.
+    prefix: Box<str>,
+    capability: Capability,
 }
 
 /// Shows who signs and for what, never with what.
 impl fmt::Debug for UrlSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UrlSigner")
-            .field("access_key_id", &self.credentials.access_key_id())
+            .field("access_key_id", &self.keys.credentials().access_key_id())
             .field("bucket", &self.bucket)
+            .field("prefix", &self.prefix)
             .finish_non_exhaustive()
     }
 }
@@ -68,6 +72,60 @@ pub struct Bound<'a> {
     pub content_type: Option<&'a str>,
     /// `Content-Length`
     pub content_length: Option<u64>,
+    /// `X-Amz-Checksum-Sha256`: the digest that the body must have. A store that binds it compares.
+    pub sha256: Option<[u8; 32]>,
+    /// `If-None-Match: *`, where nothing may be replaced.
+    pub existing: Existing,
+}
+
+/// What an upload does with an object that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Existing {
+    /// It replaces it.
+    #[default]
+    Replace,
+    /// It is refused.
+    Keep,
+}
+
+/// The values of the headers that an upload is held to, as text.
+struct BoundHeaders<'a>(Vec<(&'static str, Cow<'a, str>)>);
+
+impl<'a> Bound<'a> {
+    fn headers(&self) -> BoundHeaders<'a> {
+        let length = self.content_length.map(|length| length.to_string().into());
+        let sha256 = self.sha256.map(|sha256| BASE64_STANDARD.encode(sha256).into());
+        let keep = (self.existing == Existing::Keep).then_some("*".into());
+        let headers = [
+            ("content-length", length),
+            ("content-type", self.content_type.map(Cow::Borrowed)),
+            ("if-none-match", keep),
+            ("x-amz-checksum-sha256", sha256),
+        ];
+        let headers = headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        BoundHeaders(headers.collect())
+    }
+}
+
+impl BoundHeaders<'_> {
+    /// Refuses what the store would not hold a client to.
+    fn check(&self, bindable: &[&str]) -> Result<(), UrlError> {
+        match self.0.iter().find(|(name, _)| !bindable.contains(name)) {
+            Some((header, _)) => Err(UrlError::Unbindable { header }),
+            None => Ok(()),
+        }
+    }
+
+    fn bind<'a>(
+        &'a self,
+        mut request: PresignRequest<'a>,
+    ) -> Result<PresignRequest<'a>, PresignError> {
+        for (name, value) in &self.0 {
+            request = request.with_signed_header(name, value)?;
+        }
+        Ok(request)
+    }
 }
 
 impl UrlSigner {
@@ -79,8 +137,29 @@ impl UrlSigner {
         bucket: Bucket,
         now: Timestamp,
     ) -> Self {
-        let key = SigningKey::derive(&credentials, Scope::new(now.date(), region, Service::S3));
-        Self { credentials, bucket, key: Mutex::new(Arc::new(key)) }
+        Self::of(KeyOfDay::new(credentials, region, now), bucket)
+    }
+
+    pub(crate) fn of(keys: KeyOfDay, bucket: Bucket) -> Self {
+        Self { keys, bucket, prefix: "".into(), capability: Capability::GATEWAY }
+    }
+
+    /// Signs for keys below a prefix, given without a slash at its end. The empty one is none.
+    #[must_use]
+    pub fn with_prefix(self, prefix: impl Into<Box<str>>) -> Self {
+        Self { prefix: prefix.into(), ..self }
+    }
+
+    /// Says what whoever serves the URLs can bind: our gateway, where nothing is said.
+    #[must_use]
+    pub fn with_capability(self, capability: Capability) -> Self {
+        Self { capability, ..self }
+    }
+
+    /// What whoever serves the URLs can bind.
+    #[must_use]
+    pub const fn capability(&self) -> &Capability {
+        &self.capability
     }
 
     /// A URL that downloads an object.
@@ -96,7 +175,8 @@ impl UrlSigner {
         now: Timestamp,
     ) -> Result<PresignedUrl, UrlError> {
         let disposition = download.file_name.map(attachment);
-        let mut request = self.request(Method::GET, key, lifetime)?;
+        let key = self.key_in_bucket(key);
+        let mut request = self.request(Method::GET, &key, lifetime, now)?;
         if let Some(disposition) = &disposition {
             request = request.with_query("response-content-disposition", disposition)?;
         }
@@ -106,11 +186,42 @@ impl UrlSigner {
         self.presign(&request, now)
     }
 
+    /// A URL that asks what is known of an object, without its bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn head(
+        &self,
+        key: &ObjectKey,
+        lifetime: Lifetime,
+        now: Timestamp,
+    ) -> Result<PresignedUrl, UrlError> {
+        let key = self.key_in_bucket(key);
+        self.presign(&self.request(Method::HEAD, &key, lifetime, now)?, now)
+    }
+
+    /// A URL that deletes an object.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn delete(
+        &self,
+        key: &ObjectKey,
+        lifetime: Lifetime,
+        now: Timestamp,
+    ) -> Result<PresignedUrl, UrlError> {
+        let key = self.key_in_bucket(key);
+        self.presign(&self.request(Method::DELETE, &key, lifetime, now)?, now)
+    }
+
     /// A URL that uploads an object.
     ///
     /// # Errors
     ///
-    /// [`UrlError`], when the content type is no header value, or the URL would be too long.
+    /// As [`get`](Self::get); and [`UrlError`], when the content type is no header value, or the
+    /// store cannot bind what the upload shall be held to.
     pub fn put(
         &self,
         key: &ObjectKey,
@@ -118,16 +229,18 @@ impl UrlSigner {
         lifetime: Lifetime,
         now: Timestamp,
     ) -> Result<PresignedUrl, UrlError> {
-        let length = bound.content_length.map(|length| length.to_string());
-        let request = self.request(Method::PUT, key, lifetime)?;
-        self.presign(&bind(request, bound, length.as_deref())?, now)
+        let (key, headers) = (self.key_in_bucket(key), bound.headers());
+        headers.check(self.capability.binds_headers)?;
+        let request = self.request(Method::PUT, &key, lifetime, now)?;
+        self.presign(&headers.bind(request)?, now)
     }
 
     /// A URL that uploads one part of a multipart upload.
     ///
     /// # Errors
     ///
-    /// As [`put`](Self::put).
+    /// As [`put`](Self::put). No store binds the digest of a part, for it would have to know since
+    /// the upload was begun that there is one; nor that nothing is replaced.
     pub fn put_part(
         &self,
         key: &ObjectKey,
@@ -136,54 +249,60 @@ impl UrlSigner {
         lifetime: Lifetime,
         now: Timestamp,
     ) -> Result<PresignedUrl, UrlError> {
-        let length = bound.content_length.map(|length| length.to_string());
+        let (key, headers) = (self.key_in_bucket(key), bound.headers());
+        headers.check(&Capability::PART_HEADERS)?;
+        headers.check(self.capability.binds_headers)?;
         let number = number.as_u16().to_string();
         let request = self
-            .request(Method::PUT, key, lifetime)?
+            .request(Method::PUT, &key, lifetime, now)?
             .with_query("partNumber", &number)?
             .with_query("uploadId", upload.as_str())?;
-        self.presign(&bind(request, bound, length.as_deref())?, now)
+        self.presign(&headers.bind(request)?, now)
     }
 
-    fn request<'a>(
+    /// The key as it is in the bucket.
+    pub(crate) fn key_in_bucket<'a>(&self, key: &'a ObjectKey) -> Cow<'a, str> {
+        if self.prefix.is_empty() {
+            return key.as_str().into();
+        }
+        format!("{}/{key}", self.prefix).into()
+    }
+
+    /// A request to live as long as was wished, or as long as what it is signed with.
+    pub(crate) fn request<'a>(
         &'a self,
         method: Method<'a>,
-        key: &'a ObjectKey,
+        key: &'a str,
         lifetime: Lifetime,
+        now: Timestamp,
     ) -> Result<PresignRequest<'a>, UrlError> {
-        Ok(PresignRequest::new(method, self.bucket.object(key.as_str())?, lifetime))
+        let clamped = Clamp::new(lifetime, now)
+            .at_most(self.capability.lifetime_max, Limit::Store)
+            .until(self.keys.credentials().expires_at(), Limit::Credentials)
+            .finish();
+        let lifetime = clamped.map_err(|error| match error {
+            ExpiryError::NothingLeft { now, not_after, .. } => {
+                UrlError::CredentialsOver { now, not_after }
+            }
+            _ => UrlError::Presign(PresignError::ExpiryOutOfRange),
+        })?;
+        Ok(PresignRequest::new(method, self.bucket.object(key)?, lifetime.lifetime()))
     }
 
-    fn presign(
+    pub(crate) fn presign(
         &self,
         request: &PresignRequest<'_>,
         now: Timestamp,
     ) -> Result<PresignedUrl, UrlError> {
-        Ok(self.key_of_day(now).at(now)?.presign(request)?)
-    }
-
-    fn key_of_day(&self, now: Timestamp) -> Arc<SigningKey> {
-        let mut key = self.key.lock().unwrap_or_else(PoisonError::into_inner);
-        if key.scope().date() != now.date() {
-            let scope = Scope::new(now.date(), key.scope().region(), Service::S3);
-            *key = Arc::new(SigningKey::derive(&self.credentials, scope));
-        }
-        Arc::clone(&key)
+        Ok(self.keys.at(now).at(now)?.presign(request)?)
     }
 }
 
-fn bind<'a>(
-    mut request: PresignRequest<'a>,
-    bound: &Bound<'a>,
-    length: Option<&'a str>,
-) -> Result<PresignRequest<'a>, PresignError> {
-    if let Some(content_type) = bound.content_type {
-        request = request.with_signed_header("content-type", content_type)?;
-    }
-    if let Some(length) = length {
-        request = request.with_signed_header("content-length", length)?;
-    }
-    Ok(request)
+/// What cuts the life of a URL.
+#[derive(Debug)]
+enum Limit {
+    Store,
+    Credentials,
 }
 
 /// Why no URL was signed.
@@ -196,6 +315,20 @@ pub enum UrlError {
     /// The URL cannot be signed.
     #[error("the URL cannot be signed")]
     Presign(#[from] PresignError),
+    /// The credentials are over, and with them every URL that they would sign.
+    #[error("the credentials were good until {not_after}, it is {now}")]
+    CredentialsOver {
+        /// The caller's clock.
+        now: Timestamp,
+        /// The first second in which they sign no more.
+        not_after: Timestamp,
+    },
+    /// The store would not hold a client to this header.
+    #[error("the store cannot bind {header}")]
+    Unbindable {
+        /// Its name.
+        header: &'static str,
+    },
 }
 
 #[cfg(test)]
@@ -229,11 +362,99 @@ mod tests {
     #[test]
     fn what_an_upload_is_held_to_is_signed_and_said() {
         let now = Timestamp::parse("20261121T120000Z").unwrap();
-        let bound = Bound { content_type: Some("text/csv"), content_length: Some(3) };
+        let bound =
+            Bound { content_type: Some("text/csv"), content_length: Some(3), ..Bound::default() };
         let key = ObjectKey::new("k").unwrap();
         let url = signer(now).put(&key, &bound, Lifetime::MAX, now).unwrap();
         let names = "X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost";
         assert!(url.as_str().contains(names), "{}", url.as_str());
+    }
+
+    #[test]
+    fn an_upload_is_held_to_all_that_is_wished_or_to_nothing() {
+        let now = Timestamp::parse("20261121T120000Z").unwrap();
+        let (key, signer) = (ObjectKey::new("k").unwrap(), signer(now));
+        let all = Bound {
+            content_type: Some("text/csv"),
+            content_length: Some(0),
+            sha256: Some([0; 32]),
+            existing: Existing::Keep,
+        };
+        let url = signer.put(&key, &all, Lifetime::MAX, now).unwrap();
+        let headers: Vec<_> = url.required_headers().collect();
+        let expected = [
+            ("content-length", "0"),
+            ("content-type", "text/csv"),
+            ("if-none-match", "*"),
+            ("x-amz-checksum-sha256", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ];
+        assert_eq!(headers, expected);
+        // S-04: none of it is in the query but by its name.
+        let query = url.as_str().split_once('?').unwrap().1;
+        let names: Vec<_> = query.split('&').map(|it| it.split('=').next().unwrap()).collect();
+        assert!(names.iter().all(|name| name.starts_with("X-Amz-")), "{names:?}");
+        assert!(!names.iter().any(|name| name.to_ascii_lowercase().contains("checksum")));
+
+        let upload = (&UploadId::new("id").unwrap(), PartNumber::new(1).unwrap());
+        let digest = Bound { sha256: Some([0; 32]), ..Bound::default() };
+        let keep = Bound { existing: Existing::Keep, ..Bound::default() };
+        for (bound, header) in [(digest, "x-amz-checksum-sha256"), (keep, "if-none-match")] {
+            let refused = signer.put_part(&key, upload, &bound, Lifetime::MAX, now).unwrap_err();
+            assert_eq!(refused, UrlError::Unbindable { header });
+        }
+        let bare = Capability { binds_headers: &["content-type"], ..Capability::S3 };
+        let bare = signer.with_capability(bare);
+        let sized = Bound { content_length: Some(1), ..Bound::default() };
+        let refused = bare.put(&key, &sized, Lifetime::MAX, now).unwrap_err();
+        assert_eq!(refused, UrlError::Unbindable { header: "content-length" });
+        let typed = Bound { content_type: Some("a/b"), ..Bound::default() };
+        assert!(bare.put(&key, &typed, Lifetime::MAX, now).is_ok());
+    }
+
+    /// S-07, on a clock of its own: 200 moments before and after the end of the credentials.
+    #[test]
+    fn no_url_outlives_its_credentials() {
+        let ends = Timestamp::parse("20261121T120000Z").unwrap();
+        let secret = SecretKey::new("hush").unwrap();
+        let credentials = Credentials::new("AKID", secret).unwrap().with_expiry(ends);
+        let endpoint = Endpoint::parse("http://localhost", Addressing::Path).unwrap();
+        let (bucket, region) = (endpoint.bucket("b").unwrap(), Region::new("r").unwrap());
+        let signer = UrlSigner::new(credentials, region, bucket, ends);
+        let key = ObjectKey::new("k").unwrap();
+        for before_secs in -100_i64..100 {
+            let now = Timestamp::from_unix_secs(ends.unix_secs() - before_secs * 20).unwrap();
+            let wish = Lifetime::from_secs(600).unwrap();
+            let url = signer.head(&key, wish, now);
+            if before_secs <= 0 {
+                let over = UrlError::CredentialsOver { now, not_after: ends };
+                assert_eq!(url.unwrap_err(), over);
+                continue;
+            }
+            let expected = ends.min(now.checked_add_secs(600).unwrap());
+            assert_eq!(url.unwrap().expires_at(), expected, "{before_secs}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_stands_before_every_key() {
+        let now = Timestamp::parse("20261121T120000Z").unwrap();
+        let signer = signer(now).with_prefix("a b");
+        let key = ObjectKey::new("k").unwrap();
+        let upload = (&UploadId::new("id").unwrap(), PartNumber::new(1).unwrap());
+        let (life, bound) = (Lifetime::MAX, Bound::default());
+        let urls = [
+            signer.get(&key, &Download::default(), life, now),
+            signer.head(&key, life, now),
+            signer.delete(&key, life, now),
+            signer.put(&key, &bound, life, now),
+            signer.put_part(&key, upload, &bound, life, now),
+        ];
+        for url in urls {
+            let url = url.unwrap();
+            assert!(url.as_str().starts_with("http://localhost:8080/s3/data/a%20b/k?"));
+        }
+        let long = ObjectKey::new("k".repeat(1_024)).unwrap();
+        assert!(matches!(signer.head(&long, life, now), Err(UrlError::Value(_))));
     }
 
     #[test]

@@ -103,8 +103,9 @@ async fn upload(
             return Err(ApiError::Invalid(faults));
         };
         let lifetime = Lifetime::from_secs(UPLOAD_LIFETIME_SECS).map_err(ApiError::internal)?;
-        let begun = app.begin_file(who, (&name, &content_type), lifetime, app.now()).await?;
-        Ok(wire::Begun::new(&begun, lifetime))
+        let now = app.now();
+        let begun = app.begin_file(who, (&name, &content_type), lifetime, now).await?;
+        Ok(wire::Begun::new(&begun, now))
     };
     answer(upload.await)
 }
@@ -170,8 +171,9 @@ async fn download(
         let secs = read_query(&uri).integer("expires_in", DOWNLOAD_SECS_DEFAULT, DOWNLOAD_SECS);
         let lifetime = u64::try_from(secs?).map_err(ApiError::internal)?;
         let lifetime = Lifetime::from_secs(lifetime).map_err(ApiError::internal)?;
-        let (file, url) = app.download_file(&who, file_id.as_ref()?, lifetime, app.now()).await?;
-        Ok(wire::Link::new(&file, &url, lifetime))
+        let now = app.now();
+        let (file, url) = app.download_file(&who, file_id.as_ref()?, lifetime, now).await?;
+        Ok(wire::Link::new(&file, &url, now))
     };
     answer(download.await)
 }

@@ -1,6 +1,6 @@
 //! The bodies of the answers.
 
-use countersign::{Lifetime, PresignedUrl};
+use countersign::{PresignedUrl, Timestamp};
 use countersign_catalog::{File, FilePage, Page, UploadState};
 use serde::Serialize;
 
@@ -10,21 +10,26 @@ fn reference_of(file: &File) -> String {
     format!("datalab://file-{}", file.hash_id)
 }
 
+/// How long a URL is good for: less than was asked for, where the key ends before that signs it.
+fn secs_left(url: &PresignedUrl, now: Timestamp) -> i64 {
+    url.expires_at().unix_secs().saturating_sub(now.unix_secs())
+}
+
 #[derive(Serialize)]
 pub(super) struct Begun {
     file_id: i64,
     upload_url: String,
     reference: String,
-    expires_in: u32,
+    expires_in: i64,
 }
 
 impl Begun {
-    pub(super) fn new(begun: &BegunFile, lifetime: Lifetime) -> Self {
+    pub(super) fn new(begun: &BegunFile, now: Timestamp) -> Self {
         Self {
             file_id: begun.file.number,
             upload_url: begun.upload_url.as_str().into(),
             reference: reference_of(&begun.file),
-            expires_in: lifetime.as_secs(),
+            expires_in: secs_left(&begun.upload_url, now),
         }
     }
 }
@@ -111,16 +116,16 @@ impl Deleted {
 #[derive(Serialize)]
 pub(super) struct Link {
     download_url: String,
-    expires_in: u32,
+    expires_in: i64,
     file_id: i64,
     original_filename: String,
 }
 
 impl Link {
-    pub(super) fn new(file: &File, url: &PresignedUrl, lifetime: Lifetime) -> Self {
+    pub(super) fn new(file: &File, url: &PresignedUrl, now: Timestamp) -> Self {
         Self {
             download_url: url.as_str().into(),
-            expires_in: lifetime.as_secs(),
+            expires_in: secs_left(url, now),
             file_id: file.number,
             original_filename: file.name.as_ref().into(),
         }

@@ -103,10 +103,14 @@ async fn what_is_given_up_is_gone_and_leaves_its_name() {
         house.app.abandon_token_upload(&berth.key).await;
         assert_eq!(house.stored(&berth.key).await, None);
         assert!(!house.catalog.has_schema_file(schema.id, "a.jsonl").await.unwrap());
-        // What comes for it later is not recorded: nobody would sweep it.
-        let info = store(&berth, "late").await;
+        // What a slow store shows for it later is swept.
+        store(&berth, "late").await;
+        wait_secs(DAY_SECS);
+        house.app.sweep_doomed().await;
+        assert_eq!(house.stored(&berth.key).await, None);
+        let info = store(&berth, "later").await;
         let late = house.app.finish_token_upload((token, "a.jsonl"), &berth.key, &info).await;
-        assert_eq!(late, Err(TokenRefusal::Unavailable));
+        assert_eq!(late, Err(TokenRefusal::Unavailable), "nobody would sweep it");
     }
     put(&house, token, "a.jsonl", "all of it").await.unwrap();
 }

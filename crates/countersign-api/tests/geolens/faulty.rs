@@ -39,6 +39,8 @@ pub(crate) enum Fault {
     Full,
     /// It is done once somebody else has done something.
     Wait,
+    /// The same, and nobody is told.
+    WaitAndAfter,
 }
 
 impl Faulty {
@@ -68,10 +70,28 @@ impl Faulty {
     /// request to its own.
     pub(crate) async fn overtake<T>(
         &self,
-        (request, calls): (impl Future<Output = T>, usize),
+        request: (impl Future<Output = T>, usize),
         meanwhile: impl Future<Output = ()>,
     ) -> T {
-        self.fail_after(calls, Fault::Wait);
+        self.overtake_as(request, Fault::Wait, meanwhile).await
+    }
+
+    /// As [`overtake`](Self::overtake); and what the call did in the end, the request is not told.
+    pub(crate) async fn overtake_unseen<T>(
+        &self,
+        request: (impl Future<Output = T>, usize),
+        meanwhile: impl Future<Output = ()>,
+    ) -> T {
+        self.overtake_as(request, Fault::WaitAndAfter, meanwhile).await
+    }
+
+    async fn overtake_as<T>(
+        &self,
+        (request, calls): (impl Future<Output = T>, usize),
+        fault: Fault,
+        meanwhile: impl Future<Output = ()>,
+    ) -> T {
+        self.fail_after(calls, fault);
         let overtaking = async {
             self.plan.has_arrived.notified().await;
             meanwhile.await;
@@ -107,10 +127,11 @@ impl Watch for Plan {
                     Err(broken())
                 }
                 Some(Fault::Full) => Err(StoreError::Full),
-                Some(Fault::Wait) => {
+                Some(fault @ (Fault::Wait | Fault::WaitAndAfter)) => {
                     self.has_arrived.notify_one();
                     self.may_go_on.notified().await;
-                    call.await
+                    let done = call.await?;
+                    if fault == Fault::Wait { Ok(done) } else { Err(broken()) }
                 }
             }
         })

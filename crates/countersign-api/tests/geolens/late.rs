@@ -1,10 +1,12 @@
 //! S-03, freeze before verify: what comes late through a URL of before changes nothing.
 
+use countersign_storage::FileStore;
 use serde_json::Value;
 
 use crate::{
     client::{Begun, Client, done, refused},
     common::{House, wait_secs},
+    faulty::Faulty,
 };
 
 const DAY_SECS: i64 = 86_400;
@@ -62,7 +64,14 @@ async fn ended(ann: &Client<'_>, dataset: &str) -> Vec<(Begun, Option<&'static [
 
 #[tokio::test]
 async fn what_comes_late_is_swept_a_day_after_its_url_and_nothing_else_is() {
-    let house = House::new().await;
+    late_bytes_are_swept(House::new().await).await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::open(folder.path()).unwrap();
+    late_bytes_are_swept(House::over(store.backend()).await).await;
+}
+
+/// On an S3, `tests/foreign/s3_storage.py` of the command line does the same.
+async fn late_bytes_are_swept(house: House) {
     let ann = Client::new(&house, "acme", "ann").await;
     let dataset = ann.dataset("d").await;
     let jobs = ended(&ann, &dataset).await;
@@ -90,4 +99,25 @@ async fn what_comes_late_is_swept_a_day_after_its_url_and_nothing_else_is() {
     done(&ann.complete(&waiting).await, 200);
     assert_eq!(ann.job(&jobs[2].0).await["error_message"], "the content is not UTF-8 text");
     assert_eq!(ann.job(&jobs[3].0).await["error_message"], Value::Null);
+}
+
+/// A store that gave no answer moves the bytes after all, once their job has failed and was cleared up.
+#[tokio::test]
+async fn what_is_frozen_late_is_swept_as_well() {
+    let (house, storage) = Faulty::house().await;
+    let ann = Client::new(&house, "acme", "ann").await;
+    let begun = ann.brought(None, b"wron\0").await;
+    let meanwhile = async {
+        assert_eq!(ann.complete(&begun).await.status, 422);
+        house.app.sweep_doomed().await;
+        begun.put(&house, b"later").await;
+    };
+    let answer = storage.overtake_unseen((ann.complete(&begun), 0), meanwhile).await;
+    let failed = "This job has already failed and cannot be completed. Start a new upload.";
+    refused(&answer, 400, failed);
+    let [_, frozen] = begun.stored(&house).await;
+    assert_eq!(frozen.as_deref(), Some(&b"later"[..]), "this test tests nothing");
+    wait_secs(DAY_SECS);
+    house.app.sweep_doomed().await;
+    assert_eq!(begun.stored(&house).await, [None, None]);
 }

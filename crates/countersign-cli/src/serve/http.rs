@@ -1,6 +1,7 @@
 //! Connections: who is slow or silent does not keep one.
 
 use std::{
+    io,
     pin::{Pin, pin},
     sync::Arc,
     time::Duration,
@@ -17,10 +18,7 @@ use hyper_util::{
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     net::{TcpListener, TcpStream},
-    signal::{
-        ctrl_c,
-        unix::{SignalKind, signal},
-    },
+    signal::unix::{Signal, SignalKind, signal},
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
@@ -48,11 +46,11 @@ const HEADERS_MAX: usize = 100;
 const HEAD_LEN_MAX: usize = 32 * 1024;
 
 /// Serves until a signal says to stop, and then until what is under way is done.
-pub(super) async fn serve(listener: TcpListener, router: Router) -> anyhow::Result<()> {
+pub(super) async fn serve(listener: TcpListener, router: Router, stop: Stop) -> anyhow::Result<()> {
     let graceful = GracefulShutdown::new();
     let slots = Arc::new(Semaphore::new(connections_max()?));
     let protocol = protocol();
-    let mut stop = pin!(stopped());
+    let mut stop = pin!(stop.asked());
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &slots) => accepted,
@@ -133,16 +131,23 @@ fn impatient(stream: TcpStream) -> TokioIo<Pin<Box<TimeoutStream<TcpStream>>>> {
     TokioIo::new(Box::pin(stream))
 }
 
-/// Ends with the first signal that asks for the end.
-async fn stopped() {
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signals) => signals.recv().await,
-            Err(_) => std::future::pending().await,
+/// The signals that ask for the end. Caught from when it is made: before that, they kill.
+pub(super) struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    pub(super) fn catch() -> io::Result<Self> {
+        let (terminate, interrupt) = (SignalKind::terminate(), SignalKind::interrupt());
+        Ok(Self { terminate: signal(terminate)?, interrupt: signal(interrupt)? })
+    }
+
+    /// Ends with the first of them.
+    async fn asked(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = terminate => {}
-        _ = ctrl_c() => {}
     }
 }

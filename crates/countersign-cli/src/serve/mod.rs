@@ -7,25 +7,31 @@ mod http;
 mod key_ring;
 mod origins;
 mod prefix_uploads;
+mod s3;
 mod settings;
 
-use std::{io::Write as _, sync::Arc, time::Duration};
+use std::{io::Write as _, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use countersign::{Addressing, Endpoint, MasterKey, Region};
 use countersign_api::App;
 use countersign_catalog::{Catalog, SqliteCatalog};
-use countersign_gateway::Gateway;
-use countersign_storage::{PrefixSigner, UrlSigner};
+use countersign_gateway::{Gateway, prefix_router};
+use countersign_storage::{Backend, PrefixSigner, UrlSigner};
 use tokio::net::TcpListener;
 
 pub(crate) use self::settings::Serve;
 use self::{
-    buckets::Buckets, grants::CatalogGrants, key_ring::KeyRing, origins::Origins,
-    prefix_uploads::TokenUploads, settings::Settings,
+    buckets::Buckets,
+    grants::CatalogGrants,
+    http::Stop,
+    key_ring::KeyRing,
+    origins::Origins,
+    prefix_uploads::TokenUploads,
+    settings::{S3Place, Settings, Storage},
 };
-use crate::{clock, data_dir::DataDir};
+use crate::{clock, data_dir::DataDir, environment::AwsEnvironment};
 
 /// The region that our URLs are signed for. There is one server, so the name is a formality; S3
 /// clients have it as their default.
@@ -39,7 +45,7 @@ const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 impl Serve {
     pub(crate) async fn run(&self) -> anyhow::Result<()> {
-        let settings = Settings::resolve(self)?;
+        let settings = Settings::resolve(self, &AwsEnvironment::read())?;
         tracing_subscriber::fmt()
             .with_max_level(settings.log)
             .with_writer(std::io::stderr)
@@ -53,12 +59,14 @@ impl Serve {
         let origins = Origins::new(&settings, listener.local_addr()?)?;
         let catalog = Arc::new(data.catalog().await?);
         let house = House::build(&settings, &data, &origins, Arc::clone(&catalog)).await?;
-        data.remember_endpoint(&origins.s3_endpoint())?;
+        data.remember_endpoint(house.gateway_endpoint.as_deref())?;
 
+        // Whoever reads that it is ready may ask it to end at once.
+        let stop = Stop::catch()?;
         let welcome = first_start::welcome(&*catalog, origins.api()).await?;
         print_now(&format!("Countersign is ready at {}\n{welcome}", origins.api()))?;
         let sweeper = tokio::spawn(sweep(Arc::clone(&house.app)));
-        http::serve(listener, house.router(&origins)?).await?;
+        http::serve(listener, house.router(&origins)?, stop).await?;
         sweeper.abort();
         catalog.close().await;
         Ok(())
@@ -80,11 +88,21 @@ async fn sweep(app: Arc<App>) {
     }
 }
 
-/// The two planes, over one catalog and one folder of buckets.
+/// The two planes, over one catalog and one place for the bytes.
 struct House {
     app: Arc<App>,
-    gateway: Gateway,
+    data_plane: Router,
+    /// Where the objects are served, if we serve them.
+    gateway_endpoint: Option<String>,
     catalog: Arc<dyn Catalog>,
+}
+
+/// The bytes, and who signs URLs to them.
+struct Bytes {
+    backend: Backend,
+    url_signer: UrlSigner,
+    /// What serves these URLs; none, where an S3 does.
+    gateway: Option<Gateway>,
 }
 
 impl House {
@@ -97,31 +115,58 @@ impl House {
         let catalog: Arc<dyn Catalog> = catalog;
         let master: MasterKey = data.master_key()?;
         let prefix_key = master.prefix_token_key();
-        let folder = settings.storage.clone().unwrap_or_else(|| data.objects());
-        let buckets = Arc::new(Buckets::new(folder));
-        let platform = buckets.open(BUCKET).await.context("cannot open the storage")?;
-
-        let endpoint = Endpoint::parse(&origins.s3_endpoint(), Addressing::Path)?;
-        let ring = KeyRing::new(master, Arc::clone(&catalog))?;
-        let region = Region::new(REGION)?;
-        let bucket = endpoint.bucket(BUCKET)?;
-        let url_signer =
-            UrlSigner::new(ring.platform().clone(), region, bucket, clock::server_now());
+        let bytes = match &settings.storage {
+            Storage::S3(place) => Bytes::on_s3(place).await?,
+            Storage::Folder(folder) => {
+                Bytes::in_folder(folder.clone(), origins, master, &catalog).await?
+            }
+            Storage::Data => Bytes::in_folder(data.objects(), origins, master, &catalog).await?,
+        };
         let prefix_signer = PrefixSigner::new(prefix_key.clone(), origins.prefix_base());
-        let signers = (url_signer, prefix_signer);
-        let app = App::new(Arc::clone(&catalog), platform, signers, clock::server_now);
+        let signers = (bytes.url_signer, prefix_signer);
+        let app = App::new(Arc::clone(&catalog), bytes.backend, signers, clock::server_now);
         let app = Arc::new(app);
-        let grants = CatalogGrants::new(Arc::clone(&catalog), buckets);
-        let gateway =
-            Gateway::new(endpoint, region, Arc::new(ring), Arc::new(grants), clock::server_now)
-                .with_prefix_uploads(prefix_key, Arc::new(TokenUploads(Arc::clone(&app))));
-        Ok(Self { app, gateway, catalog })
+        let uploads = Arc::new(TokenUploads(Arc::clone(&app)));
+        let gateway_endpoint = bytes.gateway.is_some().then(|| origins.s3_endpoint());
+        let data_plane = match bytes.gateway {
+            Some(gateway) => gateway.with_prefix_uploads(prefix_key, uploads).router(),
+            None => prefix_router(prefix_key, uploads, clock::server_now),
+        };
+        Ok(Self { app, data_plane, gateway_endpoint, catalog })
     }
 
     fn router(self, origins: &Origins) -> anyhow::Result<Router> {
         let health = Router::new().route("/healthz", get(healthz)).with_state(self.catalog);
         let api = origins.only_on_api(countersign_api::router(self.app))?;
-        Ok(api.merge(health).merge(self.gateway.router()))
+        Ok(api.merge(health).merge(self.data_plane))
+    }
+}
+
+impl Bytes {
+    /// In a folder, served by our gateway.
+    async fn in_folder(
+        folder: PathBuf,
+        origins: &Origins,
+        master: MasterKey,
+        catalog: &Arc<dyn Catalog>,
+    ) -> anyhow::Result<Self> {
+        let buckets = Arc::new(Buckets::new(folder));
+        let backend = buckets.open(BUCKET).await.context("cannot open the storage")?;
+        let endpoint = Endpoint::parse(&origins.s3_endpoint(), Addressing::Path)?;
+        let ring = KeyRing::new(master, Arc::clone(catalog))?;
+        let (region, bucket) = (Region::new(REGION)?, endpoint.bucket(BUCKET)?);
+        let url_signer =
+            UrlSigner::new(ring.platform().clone(), region, bucket, clock::server_now());
+        let grants = Arc::new(CatalogGrants::new(Arc::clone(catalog), buckets));
+        let gateway = Gateway::new(endpoint, region, Arc::new(ring), grants, clock::server_now);
+        Ok(Self { backend, url_signer, gateway: Some(gateway) })
+    }
+
+    /// In a bucket of an S3, which serves its URLs itself.
+    async fn on_s3(place: &S3Place) -> anyhow::Result<Self> {
+        let s3 = s3::open(place).await?;
+        let url_signer = s3.url_signer(clock::server_now());
+        Ok(Self { backend: s3.backend(), url_signer, gateway: None })
     }
 }
 

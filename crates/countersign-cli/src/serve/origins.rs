@@ -14,7 +14,7 @@ use axum::{
 use countersign::{Addressing, Endpoint};
 use countersign_gateway::PREFIX_PATH;
 
-use super::settings::Settings;
+use super::settings::{Settings, Storage};
 
 /// Below this path lie the buckets.
 const S3_PATH: &str = "/s3";
@@ -42,7 +42,10 @@ impl Origins {
             Some(url) => origin_of(url, "--data-url")?,
             None => api.clone(),
         };
-        if api == data && !is_loopback_origin(&api) && !settings.single_origin {
+        // From an S3 the bytes come from its own origin: by us they only go.
+        let serves_bytes = !matches!(settings.storage, Storage::S3(_));
+        let may_share = !serves_bytes || settings.single_origin || is_loopback_origin(&api);
+        if api == data && !may_share {
             bail!(
                 "the bytes that strangers upload need an origin of their own: say it with \
                  --data-url, or accept the risk with --single-origin"
@@ -159,6 +162,17 @@ mod tests {
         let two = origins((public, Some("https://DATA.example/")), false, "127.0.0.1:80").unwrap();
         assert_eq!(two.s3_endpoint(), "https://data.example/s3");
         assert_eq!(two.api(), "https://api.example");
+    }
+
+    #[test]
+    fn with_an_s3_the_bytes_have_an_origin_of_their_own_already() {
+        let settings = Settings {
+            public_url: Some("https://api.example".into()),
+            storage: Storage::s3_example(),
+            ..Settings::example()
+        };
+        let origins = Origins::new(&settings, "127.0.0.1:80".parse().unwrap()).unwrap();
+        assert_eq!(origins.prefix_base(), "https://api.example/p");
     }
 
     #[test]

@@ -15,7 +15,8 @@ impl PrefixUploads for TokenUploads {
     async fn begin(&self, arrival: &Arrival<'_>) -> Result<Landing, Refusal> {
         let token = Uuid::from_bytes(arrival.grant);
         let berth = self.0.begin_token_upload(token, arrival.name).await.map_err(refusal)?;
-        Ok(Landing::new(berth.backend, berth.key, berth.media_type))
+        // The key is random, and was doomed before anybody knew it.
+        Ok(Landing::new(berth.backend, berth.key, berth.media_type).at_new_key())
     }
 
     async fn abandon(&self, landing: &Landing) {

@@ -28,9 +28,8 @@ import secrecy
 from datasnap_client import MOUNTS, DataSnap, Upload, lines_of, told, tokens_seen
 from datasnap_names import recorded
 from hostile import memory_mib
-from powerdrill_client import object_files
-from server import MIB, Signer, check, main, running, send, signatures_seen
-from store import body_at, everything, files_with
+from server import BOTH, MIB, check, main, running, secrets_of, send, signatures_seen
+from store import body_at, everything, files_with, object_files
 from wire import head, received
 
 MEMORY_MIB_MAX = 100
@@ -226,8 +225,8 @@ def step(options, folder, tally):
         datasnap_names.once(server, [upload, second], seed, tally)
         datasnap_names.broken_off(server, upload, seed, tally)
         datasnap_tokens.run(server, upload, second, seed, tally)
-        datalab, signer = server.datalab(pair["api_key"]), Signer(pair)
-        datasnap_tokens.crossed(server, api.token("orders"), signer, datalab, tally)
+        datalab = server.datalab(pair["api_key"])
+        datasnap_tokens.crossed(server, api.token("orders"), pair, datalab, tally)
         beside(options, folder, tally, lambda it: datasnap_tokens.foreign(server, it, tally))
         bridged(server, pair["api_key"], folder, seed, tally)
         api_refusals(server, api, tally)
@@ -244,7 +243,7 @@ def step(options, folder, tally):
         check((server.data / "catalog.sqlite-wal").exists(), "there is no write-ahead log")
         secrecy.search_folder(server.data, tally, secrets)
         tally.check("ends", server.stop() == 0 and not left, "did not end well", left)
-    keys = [it[name] for it in (pair, other) for name in ("api_key", "secret_access_key")]
+    keys = secrets_of(pair, other)
     check(len(tokens_seen) > 10, "hardly any token was made")
     secrecy.search_logs(folder, tally, [*secrets, *keys])
     secrecy.search_folder(folder / "data", tally, [*secrets, *keys])
@@ -256,4 +255,4 @@ def arguments(parser):
 
 
 if __name__ == "__main__":
-    main("datasnap", __doc__, step, arguments)
+    main("datasnap", __doc__, step, arguments, BOTH)

@@ -13,7 +13,7 @@ from crash import GONE, START_SECONDS_MAX, check_catalog
 from datasnap_client import DataSnap, lines_of
 from datasnap_names import recorded
 from server import MIB, Failure, Server, check, fixed_address
-from store import body_at, is_whole, keys, unknown_keys
+from store import body_at, is_whole, keys, left, unknown_keys
 
 CLIENTS = 4
 TOKEN_MINUTES = 60
@@ -129,8 +129,7 @@ class Lab:
         self.seen |= stored
         unknown = unknown_keys(self.server)
         self.tally.check("kills", not unknown, "nobody knows the bytes of", unknown)
-        left = list(self.server.data.glob("objects/*/tmp/*"))
-        self.tally.check("kills", not left, "staging is left:", left)
+        self.tally.check("kills", not left(self.server), "staging is left:", left(self.server))
 
     def end(self):
         """After an end in peace, and a start: everything is there, once."""

@@ -121,8 +121,8 @@ def taken(server, upload, seed, tally):
     texts = [unicodedata.normalize(form, name).removesuffix(".jsonl")
              for name in NAMES for form in ("NFC", "NFD")]
     texts = {text for text in texts if len(text) > 5}
-    for path in server.data.rglob("*"):
-        place = str(path.relative_to(server.data))
+    files = {str(path.relative_to(server.data)) for path in server.data.rglob("*")}
+    for place in files | keys(server):
         is_free = not any(text in place or text.encode().hex() in place for text in texts)
         tally.check("names taken", is_free, "a name is in", place)
     # One spelling or another: the name is taken.

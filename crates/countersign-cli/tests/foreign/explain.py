@@ -20,7 +20,6 @@ import datetime
 import http.client
 import json
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -33,7 +32,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 import seaweedfs
-from seaweedfs import BUCKET, CREDENTIALS
+from weed import BUCKET, CREDENTIALS, find, running
 
 ID, SECRET = CREDENTIALS["access_key_id"], CREDENTIALS["secret_access_key"]
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -323,7 +322,7 @@ def answers(lab, folder):
 
 
 def run(binary, weed, folder):
-    with seaweedfs.running(weed, folder) as (server, port):
+    with running(weed, folder) as (server, port):
         seaweedfs.wait_until_writable(server, seaweedfs.Signer(binary, port))
         lab = Lab(binary, port)
         steps = [good_ones, hosts_and_methods, paths, queries_and_headers, keys_and_times, urls,
@@ -338,9 +337,7 @@ def main():
     parser = argparse.ArgumentParser(description="Tries `countersign explain` on SeaweedFS.")
     parser.add_argument("binary", type=pathlib.Path)
     binary = parser.parse_args().binary.resolve()
-    weed = shutil.which("weed")
-    if weed is None:
-        sys.exit("`weed` is not on the PATH: requirements.txt brings it, into a venv's bin folder")
+    weed = find()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="countersign-") as folder:
         lab = run(binary, weed, pathlib.Path(folder))

@@ -9,8 +9,9 @@ import struct
 import time
 
 from hostile import memory_mib
-from powerdrill_client import FORM_TYPE, form, noted, object_files, text_of
+from powerdrill_client import FORM_TYPE, form, noted, text_of
 from server import MIB, Answer, check, send
+from store import object_files
 from wire import Connection, exchange, head
 
 MEMORY_MIB_MAX = 150

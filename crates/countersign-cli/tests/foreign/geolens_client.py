@@ -3,6 +3,7 @@
 import json
 import re
 
+import storages
 from headers import of_api, of_data_plane
 from server import MIB, SIGNATURE, check, send, signatures_seen
 
@@ -122,10 +123,10 @@ def detail(answer):
     return answer.status, answer.json().get("detail")
 
 
-def check_key(begun, extension):
+def check_key(server, begun, extension):
     """The key has nothing of the client's, and the job's URLs are for it and for nothing else."""
     key = begun["s3_key"]
     is_right = re.fullmatch(rf"staging/{begun['job_id']}/{UUID}\.{extension}", key)
     check(is_right, "the key:", begun)
     for url in begun["urls"]:
-        check(f"/s3/countersign/{key}?" in url, "a URL:", url)
+        check(url.startswith(storages.current.place_of(server, key)), "a URL:", url)

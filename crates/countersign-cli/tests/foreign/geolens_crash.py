@@ -14,7 +14,7 @@ from crash import GONE, START_SECONDS_MAX, check_catalog
 from geolens_client import COMPLETED, PROCESSED, SINGLE_MAX, GeoLens, detail
 from powerdrill_client import Powerdrill, text_of
 from server import MIB, Failure, Server, check, fixed_address, sha256
-from store import unknown_keys
+from store import left, unknown_keys
 
 CLIENTS = 3
 LARGE = SINGLE_MAX + 3 * MIB + 1
@@ -266,8 +266,7 @@ class Lab:
             self.tally.check("kills", self.api.job(job)["status"] == "pending", job)
         unknown = unknown_keys(self.server)
         self.tally.check("kills", not unknown, "nobody knows the bytes of", unknown)
-        left = list(self.server.data.glob("objects/*/tmp/*"))
-        self.tally.check("kills", not left, "staging is left:", left)
+        self.tally.check("kills", not left(self.server), "staging is left:", left(self.server))
 
 
 def run(options, folder, tally, body):

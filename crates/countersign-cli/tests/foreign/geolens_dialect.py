@@ -22,8 +22,9 @@ import geolens_sdk
 import secrecy
 from geolens_client import GeoLens
 from hostile import memory_mib
-from powerdrill_client import Powerdrill, object_files, text_of
-from server import check, main, running, signatures_seen
+from powerdrill_client import Powerdrill, text_of
+from server import BOTH, check, main, running, secrets_of, signatures_seen
+from store import object_files
 
 # Files of 105 MiB go through.
 MEMORY_MIB_MAX = 100
@@ -49,7 +50,7 @@ def step(options, folder, tally):
         tally.check("ends", server.stop() == 0 and not left, "did not end well", left)
     crash = geolens_crash.run(options, folder, tally, body)
     check(len(signatures_seen) > 100, "hardly any URL was made")
-    secrets = [it[name] for it in (docs, sdk, *pairs) for name in ("api_key", "secret_access_key")]
+    secrets = secrets_of(docs, sdk, *pairs)
     secrecy.search_logs(folder, tally, [*secrets, (folder / "data/master.key").read_text().strip()])
     secrecy.search_folder(folder / "data", tally, secrets)
     return f"{memory} MiB; {crash}"
@@ -60,4 +61,4 @@ def arguments(parser):
 
 
 if __name__ == "__main__":
-    main("geolens_dialect", __doc__, step, arguments)
+    main("geolens_dialect", __doc__, step, arguments, BOTH)

@@ -1,6 +1,7 @@
 """What answers say in their headers, whatever they answer: part of `geolens_dialect.py` and
 `datasnap.py`."""
 
+import storages
 from server import check
 
 # The URL is the credential, so any page may read what it has the URL of; nothing may run.
@@ -23,7 +24,9 @@ def check_headers(answer, wanted, unwanted):
 
 
 def of_data_plane(answer):
-    """The answer, if it has what every answer of the data plane has."""
+    """The answer, if it has what every answer of the data plane has, where it is ours."""
+    if not storages.current.is_ours(answer.url):
+        return answer
     check_headers(answer, DATA_PLANE, ["set-cookie", "access-control-allow-credentials"])
     exposed = answer.headers.get("access-control-expose-headers", "").lower()
     check("etag" in exposed.split(", "), "no page sees the ETag:", exposed)

@@ -4,7 +4,6 @@ run. What is refused is what `countersign` refuses too."""
 import datetime
 import json
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +11,8 @@ import tempfile
 
 import requests
 
-from seaweedfs import (
-    BUCKET, CREDENTIALS, Failure, Signer, Tally, running, send, wait_until_writable)
+from seaweedfs import Signer, Tally, send, wait_until_writable
+from weed import BUCKET, CREDENTIALS, Failure, find, running
 
 CONTENT = b"content of the file"
 RANGE = ["content-length-range", 5, 100]
@@ -141,9 +140,7 @@ def refused(forms, signer, tally):
 
 def upload_to_seaweedfs(binary):
     """Runs it all, and says what was counted; ends the process where something is wrong."""
-    weed = shutil.which("weed")
-    if weed is None:
-        sys.exit("`weed` is not on the PATH: requirements.txt brings it, into a venv's bin folder")
+    weed = find()
     # An end from outside becomes an exception, so that the server ends too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="countersign-") as folder:

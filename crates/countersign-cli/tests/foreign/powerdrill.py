@@ -22,9 +22,12 @@ import documented
 import forms
 import parts
 import powerdrill_crash
+import storages
 from hostile import memory_mib
-from powerdrill_client import Powerdrill, object_files, text_of
-from server import MIB, check, main, running, send, sha256, signatures_seen
+from powerdrill_client import Powerdrill, text_of
+from server import (
+    BOTH, MIB, check, main, running, secrets_of, send, sha256, signatures_seen)
+from store import object_files
 from wire import exchange, head
 
 EXPIRY_SECONDS = 60
@@ -78,7 +81,7 @@ def external_ids(api, server, tally):
     before = set(object_files(server)[0])
     lost = api.upload_form("lost.csv", b"1,2\n").json()["data"]["file_object_key"]
     gone, = set(object_files(server)[0]) - before
-    gone.unlink()
+    gone = storages.current.lose(gone)
     for number, name in enumerate([
         "plain", "😀 ü", "a\u2028b", "\u202egnp.exe", "\ufeff", '" ERROR forged: "',
         "%0a%0d\\n\\r", "\\u001b[31m", "{}", "x" * 128, "\u200b", "\ue000",
@@ -88,7 +91,7 @@ def external_ids(api, server, tally):
         lines = len(server.err().splitlines())
         answer = api.call("POST", "/datasources", asked, {EXTERNAL: name.encode()})
         is_right = (answer.status, answer.json()["code"]) == (500, 9999)
-        tally.check("trace ids", is_right and gone.name.encode() not in answer.body, name, answer)
+        tally.check("trace ids", is_right and gone.encode() not in answer.body, name, answer)
         told = [line for line in server.err().split("\n")[lines:] if " ERROR " in line]
         is_there = len(told) == 1 and answer.headers["x-pd-trace-id"] in told[0]
         tally.check("trace ids", is_there, number, name, told)
@@ -160,10 +163,10 @@ def step(options, folder, tally):
             patient.check()
         check(server.is_alive(), "the server is not well")
         memory = memory_mib(server)
-        tally.check("memory", memory < parts.MEMORY_MIB_MAX, f"{memory} MiB")
+        tally.check("memory", memory < parts.memory_mib_max(), f"{memory} MiB")
         left = object_files(server)[1]
         tally.check("ends", server.stop() == 0 and not left, "did not end well", left)
-    secrets = [it[name] for it in (pair, mate, other) for name in ("api_key", "secret_access_key")]
+    secrets = [*secrets_of(pair, mate, other), *storages.current.secrets]
     secrets.append((folder / "data/master.key").read_text().strip())
     no_secrets(folder, tally, secrets)
     return f"{memory} MiB; {crash}"
@@ -176,4 +179,4 @@ def arguments(parser):
 
 
 if __name__ == "__main__":
-    main("powerdrill", __doc__, step, arguments)
+    main("powerdrill", __doc__, step, arguments, BOTH)

@@ -167,7 +167,7 @@ class Curl:
         headers = email.parser.Parser().parsestr(rest)
         received = body.read_bytes() if body.exists() else b""
         signatures_seen.update(SIGNATURE.findall(url))
-        return Answer(int(first.split()[1]), headers, received)
+        return Answer(int(first.split()[1]), headers, received, url)
 
     def json(self, url, method, body, key, *arguments):
         """One call of the documentation."""
@@ -176,12 +176,6 @@ class Curl:
         answer = noted(self(url, "-X", method, "-H", f"x-pd-api-key: {key}", *sent, *arguments))
         check(answer.status == 200 and answer.json()["code"] == 0, method, url, answer)
         return answer.json()["data"]
-
-
-def object_files(server):
-    """The files with bytes of objects and parts, and those of what is under way."""
-    objects = server.data / "objects/countersign"
-    return sorted(objects.glob("data/*/*")), sorted(objects.glob("tmp/*"))
 
 
 def query_of(url):

@@ -5,13 +5,14 @@ nothing partial is served, and asked for again it is done, or clearly refused.
 """
 
 import random
-import sqlite3
 import threading
 import time
 
+import storages
 from crash import GONE, START_SECONDS_MAX, check_catalog
 from powerdrill_client import Powerdrill, text_of
 from server import MIB, Failure, Server, check, fixed_address, send, sha256
+from store import left, unknown_keys
 
 CLIENTS = 4
 # So many of what earlier rounds left are looked at again in each round; all of it at the end.
@@ -192,7 +193,7 @@ class Lab:
             told = self.api.get(self.source(number)).json()
             self.tally.check("data sources gone", told["code"] == 300003, number, told)
             answer = send(link)
-            is_gone = answer.status == 404 and b"NoSuchKey" in answer.body
+            is_gone = storages.current.is_gone(answer)
             self.tally.check("data sources gone", is_gone, number, answer)
         listed = {it["id"]: it["name"] for it in self.api.records(self.dataset)}
         self.tally.check("kills", listed == self.sources, set(listed) ^ set(self.sources))
@@ -208,20 +209,9 @@ class Lab:
         check_catalog(self.server.data, self.folder)
         self.server = self.start()
         self.look(sorted(self.sources), self.deleted)
-        self.nothing_unknown()
-        left = list(self.server.data.glob("objects/*/tmp/*"))
-        self.tally.check("kills", not left, "staging is left:", left)
-
-    def nothing_unknown(self):
-        """All bytes are somebody's: an object's, an upload's, or the sweep's."""
-        catalog = sqlite3.connect(f"file:{self.server.data}/catalog.sqlite?mode=ro", uri=True)
-        known = {key for key, in catalog.execute(
-            "SELECT object_key FROM objects UNION SELECT key FROM doomed_objects "
-            "UNION SELECT object_key FROM uploads WHERE state = 'pending'")}
-        catalog.close()
-        for path in self.server.data.glob("objects/countersign/records/*.record"):
-            key = bytes.fromhex(path.stem).decode()
-            self.tally.check("kills", key in known, "nobody knows the bytes of", key)
+        unknown = unknown_keys(self.server)
+        self.tally.check("kills", not unknown, "nobody knows the bytes of", unknown)
+        self.tally.check("kills", not left(self.server), "staging is left:", left(self.server))
 
 
 def run(options, folder, tally):

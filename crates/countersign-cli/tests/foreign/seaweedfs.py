@@ -24,10 +24,7 @@ import http.client
 import json
 import os
 import pathlib
-import random
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -35,18 +32,10 @@ import time
 import xml.etree.ElementTree
 from urllib.parse import urlsplit
 
-BUCKET = "labbucket"
-CREDENTIALS = {
-    "access_key_id": "AKLABLABLAB",
-    "secret_access_key": "lab/secret+key=0123456789abcdef",
-    "session_token": None,
-}
+from weed import BUCKET, CREDENTIALS, Failure, find, running
+
 MIB = 1 << 20
 START_SECONDS = 60
-STOP_SECONDS = 6
-# What of `weed mini` listens, each at one port for HTTP and one for gRPC.
-SERVICES = ["master", "volume", "filer", "s3", "admin"]
-GRPC_OFFSET = 10_000
 KEYS = [
     "plain.txt", "sp ace", " lead and trail ", "plus+plus", "ü/ñ/日本語", "e\u0301 nfd", "é nfc",
     "emoji-😀", "til~de", "q'uote\"(par)*!", "a//b", "//two/lead", "/lead", "pct%41", "pct%2Fslash",
@@ -55,10 +44,6 @@ KEYS = [
     "\u202eright to left", "zero\u200dwidth", "?X-Amz-Signature=0", "n" * 255, "日" * 85,
     "/".join(["d" * 99] * 10), "aux", "http://host/path", "%00", "%zz", "=", "+",
 ]
-
-
-class Failure(Exception):
-    pass
 
 
 class Signer:
@@ -291,70 +276,6 @@ def refusals(signer, tally):
         tally.expect("nothing was changed by what was refused", response[2] == kept, response)
 
 
-def free_ports(count):
-    """Ports that are free now, they and those 10,000 above. All are held at once, so that no two
-    are the same."""
-    ports = []
-    with contextlib.ExitStack() as stack:
-        for _ in range(1000):
-            port = random.randrange(20_000, 32_000)
-            try:
-                for number in (port, port + GRPC_OFFSET):
-                    stack.enter_context(socket.socket()).bind(("127.0.0.1", number))
-            except OSError:
-                continue
-            ports.append(port)
-            if len(ports) == count:
-                return ports
-    raise Failure("there are no free ports")
-
-
-def stop(server):
-    try:
-        # The end is near: being told so again shall not leave things behind.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
-        server.terminate()
-        server.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
-    finally:
-        server.kill()
-        server.wait()
-
-
-@contextlib.contextmanager
-def running(weed, folder):
-    """Runs SeaweedFS, and yields its process and its S3 port."""
-    ports = dict(zip(SERVICES, free_ports(len(SERVICES))))
-    data = folder / "data"
-    data.mkdir()
-    command = [
-        weed, "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-bucket={BUCKET}",
-        "-master.telemetry=false", "-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0",
-        "-s3.port.lance=0", "-s3.domainName=s3.localhost", f"-s3.localSocket={folder / 's3.sock'}",
-        f"-filer.localSocket={folder / 'filer.sock'}"]
-    for service, port in ports.items():
-        command += [f"-{service}.port={port}", f"-{service}.port.grpc={port + GRPC_OFFSET}"]
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "AWS_ACCESS_KEY_ID": CREDENTIALS["access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": CREDENTIALS["secret_access_key"],
-    }
-    with open(folder / "log", "wb") as log:
-        server = subprocess.Popen(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            yield server, ports["s3"]
-        finally:
-            stop(server)
-            # It makes these wherever TMPDIR is, and leaves some of them behind.
-            for service, port in ports.items():
-                name = f"seaweedfs-{service}-grpc-{port + GRPC_OFFSET}.sock"
-                pathlib.Path("/tmp", name).unlink(missing_ok=True)
-
-
 def wait_until_writable(server, signer):
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -389,9 +310,7 @@ def main():
     parser = argparse.ArgumentParser(description="Tries the URLs of countersign on SeaweedFS.")
     parser.add_argument("binary", type=pathlib.Path)
     binary = parser.parse_args().binary.resolve()
-    weed = shutil.which("weed")
-    if weed is None:
-        sys.exit("`weed` is not on the PATH: requirements.txt brings it, into a venv's bin folder")
+    weed = find()
     # An end from outside becomes an exception, so that the server ends too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="countersign-") as folder:

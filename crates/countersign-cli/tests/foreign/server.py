@@ -1,5 +1,5 @@
 """The real server, and clients that owe it nothing: what `quickstart.py`, `boto3_gateway.py`,
-`crash.py` and `hostile.py` share.
+`crash.py`, `hostile.py` and the scripts of the dialects share.
 
 The server runs on a free loopback port, in a temporary folder, with nothing of this machine's
 environment but the PATH; it ends with the script. The clients are `http.client` and, for S3, boto3.
@@ -25,6 +25,7 @@ import time
 from urllib.parse import urlsplit
 
 MIB = 1 << 20
+BOTH = ("file", "s3")
 READY = "Countersign is ready at "
 START_SECONDS = 20
 STOP_SECONDS = 35
@@ -61,6 +62,7 @@ class Answer:
     status: int
     headers: http.client.HTTPMessage
     body: bytes
+    url: str = ""
 
     def json(self):
         return json.loads(self.body)
@@ -92,7 +94,7 @@ def send(url, method="GET", body=None, headers=(), timeout=60):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             connection.endheaders(body)
         response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
+        return Answer(response.status, response.headers, response.read(), url)
 
 
 def content(seed, length):
@@ -158,9 +160,11 @@ class Server:
     """One run of `countersign serve`, on a folder that several runs may share."""
 
     def __init__(self, binary, folder, *arguments, environment=(), umask=0o022, data=None,
-                 listen="127.0.0.1:0"):
+                 listen="127.0.0.1:0", is_told_storage=True):
         self.binary, self.folder = binary, folder
         self.data = data or folder / "data"
+        if is_told_storage:
+            environment = storages.current.variables(self.data) | dict(environment)
         stem = f"run-{len(list(folder.glob('run-*.out')))}"
         self.out_path, self.err_path = folder / f"{stem}.out", folder / f"{stem}.err"
         command = [binary, "serve"]
@@ -214,6 +218,8 @@ class Server:
             timeout=30, env={"PATH": os.environ["PATH"]})
 
     def keys(self, team="default", user="admin", s3=True):
+        """An API key; and a signing key pair, where there are such."""
+        s3 = s3 and storages.current.has_gateway
         arguments = ["--team", team, "--user", user, "--json", *["--s3"] * s3]
         made = self.run("keys", "create", *arguments)
         check(made.returncode == 0, "keys create:", made.stderr)
@@ -277,32 +283,45 @@ class Signer:
         return url
 
 
+def secrets_of(*pairs):
+    """What of keys nobody may see."""
+    names = ("api_key", "secret_access_key")
+    return [pair[name] for pair in pairs for name in names if name in pair]
+
+
 def tail(folder):
     """The end of the newest log."""
     logs = sorted(folder.rglob("run-*.err"), key=lambda path: path.stat().st_mtime)
     return logs[-1].read_text(errors="replace").splitlines()[-12:] if logs else []
 
 
-def main(name, description, step, arguments=lambda parser: None):
+def main(name, description, step, arguments=lambda parser: None, storages_known=("file",)):
     """Runs a script: `step(options, folder, tally)` in a folder that goes with it."""
     parser = argparse.ArgumentParser(description=description.split("\n\n")[0])
     parser.add_argument("binary", type=pathlib.Path)
     parser.add_argument("--seed", type=int, default=20261121)
+    parser.add_argument("--storage", choices=storages_known, default=storages_known[0])
     arguments(parser)
     options = parser.parse_args()
     options.binary = options.binary.resolve()
     # An end from outside becomes an exception, so that the server ends too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    print(f"{name}: seed {options.seed}", flush=True)
+    print(f"{name}: seed {options.seed}, storage {options.storage}", flush=True)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="countersign-") as folder:
         folder, tally = pathlib.Path(folder), Tally()
         try:
-            more = step(options, folder, tally)
-        except (Failure, OSError, subprocess.SubprocessError, http.client.HTTPException,
+            with storages.started(options.storage, folder):
+                more = step(options, folder, tally)
+        except (Failure, weed.Failure, OSError, subprocess.SubprocessError, http.client.HTTPException,
                 json.JSONDecodeError, KeyError) as error:
             print("the end of the server's log:", *tail(folder), sep="\n", file=sys.stderr)
-            place = shlex.join([name, "--seed", str(options.seed)])
+            place = shlex.join([name, "--seed", str(options.seed), "--storage", options.storage])
             sys.exit(f"{place} failed after {tally}: {type(error).__name__}: {error}")
     seconds = time.monotonic() - begun
     print(f"{name}: {tally}{'; ' + more if more else ''}; {seconds:.0f} s")
+
+
+# Last, for they stand on what is above.
+import storages  # noqa: E402
+import weed  # noqa: E402

@@ -1,12 +1,10 @@
-"""What a server has in its data folder, read beside it: part of `geolens_dialect.py` and
-`datasnap.py`."""
+"""What a server has stored, read beside it: part of the scripts of the dialects. How, `storages.py`
+knows."""
 
 import contextlib
-import json
 import sqlite3
 
-from powerdrill_client import object_files
-from server import sha256
+import storages
 
 TABLES = ["datasets", "data_sources", "jobs", "uploads", "objects", "doomed_objects", "files",
           "upload_tokens", "schema_files"]
@@ -25,19 +23,25 @@ def rows(server, query, *values):
         return catalog.execute(query, values).fetchall()
 
 
+def object_files(server):
+    """What has bytes of objects and parts, and what is under way on our disk."""
+    return storages.current.object_files(server)
+
+
 def everything(server):
     """All files of objects, and how many rows each table has: what is refused changes neither."""
     counts = {table: rows(server, f"SELECT count(*) FROM {table}")[0][0] for table in TABLES}
-    return counts, object_files(server), sorted(record_paths(server))
+    return counts, object_files(server), sorted(storages.current.record_paths(server))
 
 
-def record_paths(server):
-    return server.data.glob("objects/countersign/records/**/*.record")
+def left(server):
+    """What of uploads that are over is still on our disk."""
+    return storages.current.left(server)
 
 
 def keys(server):
     """The keys of all objects that are stored."""
-    return {bytes.fromhex(path.stem).decode() for path in record_paths(server)}
+    return storages.current.keys(server)
 
 
 def unknown_keys(server):
@@ -45,28 +49,18 @@ def unknown_keys(server):
     return keys(server) - {key for key, in rows(server, KNOWN_KEYS)}
 
 
-def record_of(server, key):
-    folder = server.data / "objects/countersign/records"
-    return json.loads((folder / f"{key.encode().hex()}.record").read_text().splitlines()[0])
-
-
 def body_at(server, key):
     """The bytes of an object, without asking the server."""
-    pieces = []
-    for segment in record_of(server, key)["segments"]:
-        path, = server.data.glob(f"objects/countersign/data/*/{segment['data']}")
-        # What follows are the digests of its blocks.
-        pieces.append(path.read_bytes()[:segment["size"]])
-    return b"".join(pieces)
+    return storages.current.body_at(server, key)
 
 
 def is_whole(server, key):
-    """Whether an object has the bytes that its record says."""
-    record, body = record_of(server, key), body_at(server, key)
-    return len(body) == record["size"] and record["sha256"] in (None, sha256(body))
+    """Whether an object has the bytes that were said of it."""
+    return storages.current.is_whole(server, key)
 
 
 def files_with(server, body):
-    """The files in the data folder that have these bytes in them."""
+    """The files in the data folder that have these bytes in them, and the objects elsewhere."""
     paths = [path for path in server.data.rglob("*") if path.is_file()]
-    return [path for path in paths if body in path.read_bytes()]
+    found = [path for path in paths if body in path.read_bytes()]
+    return found + storages.current.objects_with(server, body)

@@ -1,6 +1,5 @@
 //! A bucket in a folder.
 
-mod clock;
 mod data;
 mod disk;
 mod foreign;

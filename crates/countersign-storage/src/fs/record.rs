@@ -8,8 +8,8 @@ use std::{
 use object_store::{Attribute, Attributes};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{clock::unix_secs_now, id::Id};
-use crate::{ETag, ObjectInfo, StoreError};
+use super::id::Id;
+use crate::{ETag, ObjectInfo, StoreError, clock::unix_secs_now};
 
 /// The version of the format that is written.
 const FORMAT: u32 = 1;

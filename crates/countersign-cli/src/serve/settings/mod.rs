@@ -1,16 +1,21 @@
 //! The settings of `serve`: an option, else a variable of the environment, else the file, else a
 //! default.
 
+mod s3;
+
 use std::{
     fs, io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use serde::Deserialize;
 use tracing::level_filters::LevelFilter;
+
+pub(super) use self::s3::S3Place;
+use crate::environment::AwsEnvironment;
 
 /// Run the server.
 #[derive(Debug, Args)]
@@ -21,7 +26,8 @@ pub(crate) struct Serve {
     /// The address to listen on; port 0 takes a free one. Default: 127.0.0.1:8080.
     #[arg(long, value_name = "ADDR", env = "COUNTERSIGN_LISTEN")]
     listen: Option<SocketAddr>,
-    /// Where the bytes are kept, such as `file:///srv/objects`. Default: in the data folder.
+    /// Where the bytes are kept: `file:///srv/objects`, or `s3://bucket` with a prefix or without,
+    /// such as `s3://bucket/countersign`. Default: in the data folder.
     #[arg(long, value_name = "URL", env = "COUNTERSIGN_STORAGE")]
     storage: Option<String>,
     /// How clients reach the server, such as `https://files.example`. Default: the address.
@@ -40,6 +46,8 @@ pub(crate) struct Serve {
     /// A TOML file with any of these settings, `public_url = "…"` and so on.
     #[arg(long, value_name = "FILE", env = "COUNTERSIGN_CONFIG")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    s3: s3::Options,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -52,28 +60,40 @@ struct File {
     data_url: Option<String>,
     single_origin: bool,
     log: Option<String>,
+    s3: Option<s3::Table>,
 }
 
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) data: PathBuf,
     pub(super) listen: SocketAddr,
-    /// The folder of the buckets, where it is not in the data folder.
-    pub(super) storage: Option<PathBuf>,
+    pub(super) storage: Storage,
     pub(super) public_url: Option<String>,
     pub(super) data_url: Option<String>,
     pub(super) single_origin: bool,
     pub(super) log: LevelFilter,
 }
 
+/// Where the bytes are kept.
+#[derive(Debug)]
+pub(super) enum Storage {
+    /// In the data folder.
+    Data,
+    /// In a folder of the buckets elsewhere.
+    Folder(PathBuf),
+    /// In a bucket of an S3.
+    S3(Box<S3Place>),
+}
+
 const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 impl Settings {
-    pub(super) fn resolve(given: &Serve) -> anyhow::Result<Self> {
+    pub(super) fn resolve(given: &Serve, aws: &AwsEnvironment) -> anyhow::Result<Self> {
         let file = given.config.as_deref().map(File::read).transpose()?.unwrap_or_default();
         let log = file.log.map(|level| level.parse::<LevelFilter>()).transpose();
         let log = log.context("`log` in the configuration is no level")?;
-        let storage = given.storage.clone().or(file.storage);
+        let storage = given.storage.as_deref().or(file.storage.as_deref());
+        let storage = Storage::resolve(storage, &given.s3, file.s3, aws)?;
         Ok(Self {
             data: given
                 .data
@@ -81,7 +101,7 @@ impl Settings {
                 .or(file.data)
                 .context("say with --data which folder the server may use")?,
             listen: given.listen.or(file.listen).unwrap_or(LISTEN_DEFAULT),
-            storage: storage.as_deref().map(folder_of).transpose()?,
+            storage,
             public_url: given.public_url.clone().or(file.public_url),
             data_url: given.data_url.clone().or(file.data_url),
             single_origin: given.single_origin || file.single_origin,
@@ -94,7 +114,7 @@ impl Settings {
         Self {
             data: PathBuf::from("data"),
             listen: LISTEN_DEFAULT,
-            storage: None,
+            storage: Storage::Data,
             public_url: None,
             data_url: None,
             single_origin: false,
@@ -118,12 +138,37 @@ impl File {
     }
 }
 
+impl Storage {
+    fn resolve(
+        url: Option<&str>,
+        options: &s3::Options,
+        table: Option<s3::Table>,
+        aws: &AwsEnvironment,
+    ) -> anyhow::Result<Self> {
+        if let Some(("s3", place)) = url.and_then(|url| url.split_once("://")) {
+            let table = table.unwrap_or_default();
+            return Ok(Self::S3(Box::new(S3Place::resolve(place, options, table, aws)?)));
+        }
+        // Else somebody thinks that his bytes are on an S3, and they are not.
+        ensure!(
+            options.is_empty() && table.is_none(),
+            "there are settings for an S3, and --storage is not s3://…"
+        );
+        url.map_or(Ok(Self::Data), |url| Ok(Self::Folder(folder_of(url)?)))
+    }
+
+    #[cfg(test)]
+    pub(super) fn s3_example() -> Self {
+        Self::S3(Box::new(S3Place::example()))
+    }
+}
+
 /// The folder that a storage URL names.
 fn folder_of(url: &str) -> anyhow::Result<PathBuf> {
     match url.split_once("://") {
         Some(("file", path)) if path.starts_with('/') => Ok(PathBuf::from(path)),
         Some(("file", _)) => bail!("--storage needs a whole path: file:///srv/objects"),
-        _ => bail!("--storage knows file:///… so far, and nothing else"),
+        _ => bail!("--storage knows file:///… and s3://…, and nothing else so far"),
     }
 }
 
@@ -141,7 +186,7 @@ mod tests {
 
     fn resolve(arguments: &[&str]) -> anyhow::Result<Settings> {
         let line = ["serve"].iter().chain(arguments);
-        Settings::resolve(&Line::try_parse_from(line)?.serve)
+        Settings::resolve(&Line::try_parse_from(line)?.serve, &AwsEnvironment::default())
     }
 
     fn file(text: &str) -> tempfile::NamedTempFile {
@@ -158,7 +203,7 @@ mod tests {
         assert_eq!(settings.data, Path::new("/a"));
         assert_eq!(settings.listen.port(), 2);
         assert_eq!(settings.log, LevelFilter::DEBUG);
-        assert!(settings.storage.is_none());
+        assert!(matches!(settings.storage, Storage::Data));
     }
 
     #[test]
@@ -168,10 +213,14 @@ mod tests {
             assert!(resolve(&["--config", file.path().to_str().unwrap()]).is_err(), "{text}");
         }
         assert!(resolve(&[]).is_err(), "there is no default data folder");
-        for storage in ["s3://bucket", "/srv", "file://srv", "memory://"] {
+        // Settings for an S3 that the bytes do not go to.
+        let file = file("data = \"/a\"\n[s3]\nregion = \"r\"");
+        assert!(resolve(&["--config", file.path().to_str().unwrap()]).is_err());
+        assert!(resolve(&["--data", "d", "--s3-region", "r"]).is_err());
+        for storage in ["s3:/bucket", "/srv", "file://srv", "memory://"] {
             assert!(resolve(&["--data", "d", "--storage", storage]).is_err(), "{storage}");
         }
         let settings = resolve(&["--data", "d", "--storage", "file:///srv"]).unwrap();
-        assert_eq!(settings.storage.as_deref(), Some(Path::new("/srv")));
+        assert!(matches!(settings.storage, Storage::Folder(folder) if folder == Path::new("/srv")));
     }
 }
