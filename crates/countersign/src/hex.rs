@@ -1,10 +1,11 @@
 //! Hex digits, lower case.
 
+const ALPHABET: [u8; 16] = *b"0123456789abcdef";
+
 /// The two digits of each byte.
 static DIGITS: [[u8; 2]; 256] = digits();
 
 const fn digits() -> [[u8; 2]; 256] {
-    const ALPHABET: &[u8; 16] = b"0123456789abcdef";
     let mut table = [[0; 2]; 256];
     let mut byte = 0;
     #[expect(
@@ -34,7 +35,7 @@ const fn values() -> [u8; 256] {
         reason = "evaluated by the compiler, which would tell"
     )]
     while value < 16 {
-        table[DIGITS[value as usize][1] as usize] = value;
+        table[ALPHABET[value as usize] as usize] = value;
         value += 1;
     }
     table
