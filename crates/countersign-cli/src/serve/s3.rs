@@ -1,6 +1,6 @@
 //! A bucket of an S3: opened, asked once, and when it does not answer, why not in plain words.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use countersign_storage::{S3, S3Error, S3Settings};
 
 use super::settings::S3Place;
@@ -24,6 +24,15 @@ pub(super) async fn open(place: &S3Place) -> anyhow::Result<S3> {
         let why = reason(&error, place);
         anyhow::Error::new(error).context(why)
     })?;
+    if !place.danger_allow_unsigned_headers {
+        let is_safe = s3.refuses_unsigned_headers().await;
+        ensure!(
+            is_safe.with_context(|| format!("the S3 at {endpoint} does not answer"))?,
+            "the S3 at {endpoint} obeys headers that nobody signed: whoever has a URL for an upload \
+             could copy any object whose key he knows. Accept the risk with \
+             --s3-danger-allow-unsigned-headers, or take another S3"
+        );
+    }
     Ok(s3)
 }
 

@@ -52,6 +52,8 @@ pub(super) struct Call<'a> {
     headers: HeaderMap,
     body: Payload,
     repeat: Repeat,
+    /// How much longer than usual the store may take before it says anything.
+    more_patience: Duration,
 }
 
 /// When a request is sent again.
@@ -75,7 +77,8 @@ pub(super) enum Payload {
 impl<'a> Call<'a> {
     pub(super) fn new(method: Method<'a>, key: &'a str, repeat: Repeat) -> Self {
         let (query, headers) = (Vec::new(), HeaderMap::new());
-        Self { method, key, query, headers, body: Payload::Whole(Vec::new()), repeat }
+        let body = Payload::Whole(Vec::new());
+        Self { method, key, query, headers, body, repeat, more_patience: Duration::ZERO }
     }
 
     pub(super) fn with_query(mut self, name: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
@@ -95,6 +98,11 @@ impl<'a> Call<'a> {
 
     pub(super) fn with_body(self, body: Payload) -> Self {
         Self { body, ..self }
+    }
+
+    /// For what takes the store long, which may be silent meanwhile, or send a blank now and then.
+    pub(super) fn with_more_patience(self, more_patience: Duration) -> Self {
+        Self { more_patience, ..self }
     }
 }
 
@@ -127,7 +135,7 @@ impl Client {
             let asked = async {
                 let answer = self.try_once(&mut call).await?;
                 let (status, headers) = (answer.status(), answer.headers().clone());
-                let body = self.read(answer).await?;
+                let body = self.read(answer, self.patience(&call)).await?;
                 match xml::error(&body) {
                     Some(ErrorDocument { code }) => {
                         Err(S3Error::Refused { status: status.as_u16(), code })
@@ -142,16 +150,21 @@ impl Client {
         }
     }
 
+    fn patience(&self, call: &Call<'_>) -> Duration {
+        self.silence_max.saturating_add(call.more_patience)
+    }
+
     async fn try_once(&self, call: &mut Call<'_>) -> Result<http::Response<Receiving>, S3Error> {
         let now = (self.clock)();
         let progress = Progress::new();
+        let patience = self.patience(call);
         let request = self.signed(call, &progress, now)?;
         let answer = tokio::select! {
             answer = self.http.execute(request) => answer.map_err(S3Error::of_transport)?,
-            silent = progress.silent_for(self.silence_max) => return Err(silent),
+            silent = progress.silent_for(patience) => return Err(silent),
         };
         let (head, body) = http::Response::from(answer).into_parts();
-        let answer = http::Response::from_parts(head, Receiving::new(body, self.silence_max));
+        let answer = http::Response::from_parts(head, Receiving::new(body, patience));
         if answer.status().is_success() {
             return Ok(answer);
         }
@@ -211,9 +224,11 @@ impl Client {
         let status = answer.status();
         let theirs = answer.headers().get(header::DATE).and_then(date_of);
         // The code is worth little waiting: the status is enough to tell.
-        let code = match method {
-            Method::HEAD => None,
-            _ => self.read(answer).await.ok().and_then(|body| xml::error(&body)?.code),
+        let code = if method == Method::HEAD {
+            None
+        } else {
+            let body = self.read(answer, self.silence_max).await.ok();
+            body.and_then(|body| xml::error(&body)?.code)
         };
         // What answers a HEAD has no body to say it in.
         let is_far =
@@ -229,15 +244,19 @@ impl Client {
     }
 
     /// Reads all of a short answer.
-    pub(super) async fn read(&self, answer: http::Response<Receiving>) -> Result<Bytes, S3Error> {
+    async fn read(
+        &self,
+        answer: http::Response<Receiving>,
+        patience: Duration,
+    ) -> Result<Bytes, S3Error> {
         let body = Limited::new(answer.into_body(), ANSWER_LEN_MAX).collect();
-        match timeout(self.silence_max, body).await {
+        match timeout(patience, body).await {
             Ok(Ok(body)) => Ok(body.to_bytes()),
             Ok(Err(error)) => Err(match error.downcast() {
                 Ok(error) => *error,
                 Err(_) => S3Error::malformed("it is too long"),
             }),
-            Err(_) => Err(S3Error::Silent { waited: self.silence_max }),
+            Err(_) => Err(S3Error::Silent { waited: patience }),
         }
     }
 }

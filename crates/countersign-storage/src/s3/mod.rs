@@ -1,6 +1,6 @@
 //! A bucket of an S3 store.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use countersign::{Addressing, Bucket, Endpoint, InvalidValue, Region, Timestamp};
 
@@ -72,6 +72,9 @@ impl S3 {
         let region = Region::new(&settings.region).map_err(S3SettingsError::Region)?;
         let prefix = Prefix::new(&settings.prefix).ok_or(S3SettingsError::Prefix)?;
         let roots = settings.root_certificates.as_deref();
+        if settings.silence_max.is_zero() || settings.silence_max > Duration::from_hours(1) {
+            return Err(S3SettingsError::SilenceMax);
+        }
         let http = tls::client(internal.origin(), roots, settings.silence_max)?;
         let keys = KeyOfDay::new(settings.credentials.clone(), region, (settings.clock)());
         let (silence_max, clock) = (settings.silence_max, settings.clock);

@@ -1,31 +1,37 @@
 //! The objects of a bucket of an S3 store.
 
-use std::{fmt, io, ops::Range, sync::Arc};
+use std::{fmt, io, ops::Range, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign::Method;
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use http::{HeaderName, HeaderValue, header};
-use object_store::{Error as ForeignError, path::Path};
+use object_store::{Attribute, AttributeValue, Attributes, Error as ForeignError, path::Path};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     client::{Call, Client, Repeat},
     connector::unwrapped,
     error::S3Error,
-    parts::S3Parts,
+    large::check_length,
+    parts::{S3Parts, headers_of},
     prefix::Prefix,
     turns::Turns,
     xml,
 };
 use crate::{
-    ETag, Object, ObjectInfo, ObjectKey, ObjectReader, Objects, PutRequest, StoreError,
+    Object, ObjectInfo, ObjectKey, ObjectReader, Objects, PutRequest, StoreError,
     through::{Received, Through, path_of},
 };
 
-const COPY_SOURCE: HeaderName = HeaderName::from_static("x-amz-copy-source");
+pub(super) const COPY_SOURCE: HeaderName = HeaderName::from_static("x-amz-copy-source");
 const COPY_SOURCE_IF_MATCH: HeaderName = HeaderName::from_static("x-amz-copy-source-if-match");
+
+const METADATA_DIRECTIVE: HeaderName = HeaderName::from_static("x-amz-metadata-directive");
+
+/// How many bytes a store copies in a second at the least.
+const COPIED_PER_SEC_MIN: u64 = 5 * 1024 * 1024;
 
 /// What a copy source is written in: as `x-amz-copy-source` wants it, URL-encoded.
 const COPY_SOURCE_ENCODED: &AsciiSet =
@@ -62,6 +68,7 @@ impl Objects for S3Objects {
         put: PutRequest,
     ) -> Result<ObjectInfo, StoreError> {
         let path = self.path(key)?;
+        check_length(put.length)?;
         match Received::of(body, &put).await? {
             Received::Whole { payload, sha256 } => {
                 let put = self.through.put_whole(&path, payload, put);
@@ -100,7 +107,7 @@ impl Objects for S3Objects {
                 return Ok(frozen);
             }
             let staged = staged.ok_or(StoreError::NotFound)?;
-            match self.copy(&from, &to, &staged.etag).await {
+            match self.copy(&from, &to, &staged).await {
                 Ok(()) => {
                     let frozen = self.info(&to).await?;
                     self.clear_staged(&from).await;
@@ -128,16 +135,26 @@ impl S3Objects {
         self.through.info(path).await.map_err(plain)
     }
 
-    /// [`CopyObject`][doc], with all that is stored beside the bytes.
+    /// [`CopyObject`][doc], with the content type and the user's metadata. What else whoever had the
+    /// URL sent beside the bytes is left behind: a `Cache-Control` or a `Content-Encoding` would be
+    /// obeyed by those who download, and no signature refuses it.
     ///
     /// [doc]: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
-    async fn copy(&self, from: &Path, to: &Path, etag: &ETag) -> Result<(), StoreError> {
+    async fn copy(&self, from: &Path, to: &Path, staged: &ObjectInfo) -> Result<(), StoreError> {
         let source = utf8_percent_encode(from.as_ref(), COPY_SOURCE_ENCODED);
         let source = HeaderValue::try_from(format!("/{}/{source}", self.bucket));
         let source = source.map_err(|_| S3Error::malformed("a key"))?;
-        let tag = HeaderValue::try_from(etag.quoted());
+        let tag = HeaderValue::try_from(staged.etag.quoted());
         let tag = tag.map_err(|_| S3Error::malformed("an entity tag"))?;
+        let kept =
+            |name: &Attribute| matches!(name, Attribute::ContentType | Attribute::Metadata(_));
+        let kept: Attributes =
+            staged.attributes.iter().filter(|(name, _)| kept(name)).map(owned).collect();
+        let secs = staged.size / COPIED_PER_SEC_MIN;
         let call = Call::new(Method::PUT, to.as_ref(), Repeat::Always)
+            .with_more_patience(Duration::from_secs(secs))
+            .with_headers(headers_of(&kept)?)
+            .with_header(METADATA_DIRECTIVE, HeaderValue::from_static("REPLACE"))
             .with_header(COPY_SOURCE, source)
             .with_header(COPY_SOURCE_IF_MATCH, tag)
             .with_header(header::IF_NONE_MATCH, HeaderValue::from_static("*"));
@@ -160,6 +177,10 @@ impl S3Objects {
             tracing::warn!(%error, "what was frozen stays at its staging key for now");
         }
     }
+}
+
+fn owned((name, value): (&Attribute, &AttributeValue)) -> (Attribute, AttributeValue) {
+    (name.clone(), value.clone())
 }
 
 fn found(info: Result<ObjectInfo, StoreError>) -> Result<Option<ObjectInfo>, StoreError> {

@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     fmt, io,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -29,6 +30,10 @@ use crate::{
     part::{PartSizes, check_completed},
     through::{Through, path_of},
 };
+
+/// How much longer than usual completing may take for each part: with 10,000 ten minutes, for S3
+/// speaks of several.
+const COMPLETION_PER_PART: Duration = Duration::from_millis(60);
 
 /// How many completed uploads are remembered.
 const REMEMBERED_MAX: usize = 1_024;
@@ -184,7 +189,9 @@ impl S3Parts {
     ) -> Result<ObjectInfo, StoreError> {
         let at = self.prefix.of(key)?;
         let body = Bytes::from(xml::completion(parts));
+        let part_count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
         let call = Call::new(Method::POST, at.as_str(), Repeat::Always)
+            .with_more_patience(COMPLETION_PER_PART * part_count)
             .with_query("uploadId", upload.as_str())
             .with_header(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"))
             .with_body(Payload::Whole(vec![body]));
@@ -292,7 +299,7 @@ fn last_of_each(mut listed: Vec<ListedPart>) -> Vec<Part> {
 }
 
 /// The headers that store what is kept beside the bytes.
-fn headers_of(attributes: &Attributes) -> Result<HeaderMap, StoreError> {
+pub(super) fn headers_of(attributes: &Attributes) -> Result<HeaderMap, StoreError> {
     let mut headers = HeaderMap::new();
     for (attribute, value) in attributes {
         let name = match attribute {

@@ -91,7 +91,8 @@ impl S3Settings {
     }
 
     /// Says how long the store may be silent in the middle of a request before it is given up: 30
-    /// seconds where nothing else is said. What may be repeated is, for about twice as long.
+    /// seconds where nothing else is said, and an hour at the most. What may be repeated is, for about
+    /// twice as long; copying and completing what is large may take longer.
     #[must_use]
     pub fn with_silence_max(self, silence_max: Duration) -> Self {
         Self { silence_max, ..self }
@@ -142,6 +143,9 @@ pub enum S3SettingsError {
         /// What is wrong with them.
         reason: Box<str>,
     },
+    /// Nobody can wait for so long, or so short.
+    #[error("a store may be silent for a moment at the least, and for an hour at the most")]
+    SilenceMax,
     /// The HTTP client cannot be built.
     #[error("the HTTP client cannot be built")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -1,6 +1,9 @@
-use countersign_storage::{Attribute, PutRequest, StoreError, bytes_of};
+use countersign_storage::{Attribute, Attributes, PutRequest, StoreError, bytes_of};
 
-use super::{MIB, bytes_like, is_absent, key, read, stores::stores};
+use super::{
+    MIB, bytes_like, is_absent, key, read,
+    stores::{s3, stores},
+};
 
 #[tokio::test]
 async fn freezing_twice_freezes_once_and_a_late_put_stays_outside() {
@@ -24,6 +27,26 @@ async fn freezing_twice_freezes_once_and_a_late_put_stays_outside() {
         objects.delete(&staging).await.unwrap();
         assert_eq!(objects.freeze(&staging, &frozen).await.unwrap(), first, "{name}");
     }
+}
+
+/// Whoever has a URL can send them, and no signature refuses them.
+#[tokio::test]
+async fn what_would_change_how_bytes_are_read_is_left_behind_on_an_s3() {
+    let store = s3().await;
+    let (objects, staging, frozen) = (store.backend.objects(), key("staging/a"), key("frozen/a"));
+    let mut put = PutRequest::new(3).with_content_type("text/csv");
+    for (name, value) in [
+        (Attribute::CacheControl, "public, max-age=31536000"),
+        (Attribute::ContentDisposition, "inline"),
+        (Attribute::ContentEncoding, "gzip"),
+    ] {
+        put.attributes.insert(name, value.into());
+    }
+    objects.put(&staging, bytes_of("one"), put).await.unwrap();
+    let info = objects.freeze(&staging, &frozen).await.unwrap();
+    let expected = Attributes::from_iter([(Attribute::ContentType, "text/csv")]);
+    assert_eq!(info.attributes, expected);
+    assert_eq!(objects.open(&frozen).await.unwrap().info(), &info);
 }
 
 #[tokio::test]
@@ -62,7 +85,7 @@ async fn many_who_freeze_at_once_get_one_answer() {
 /// What ended between the copy and the deletion looks like this.
 #[tokio::test]
 async fn a_copy_that_was_not_deleted_is_deleted_by_the_next_freeze() {
-    let store = super::stores::s3().await;
+    let store = s3().await;
     let objects = store.backend.objects();
     let (staging, frozen) = (key("staging"), key("frozen"));
     for at in [&staging, &frozen] {

@@ -3,7 +3,10 @@ use std::io;
 use countersign_storage::{Attribute, PutMode, PutRequest, StoreError, bytes_of, collect};
 use futures_util::{StreamExt, stream};
 
-use super::{MIB, bytes_like, is_absent, key, read, stores::stores};
+use super::{
+    MIB, bytes_like, is_absent, key, read,
+    stores::{s3, stores},
+};
 
 #[tokio::test]
 async fn what_is_put_is_read_whole_and_in_ranges() {
@@ -162,4 +165,20 @@ async fn a_key_is_kept_byte_for_byte_or_refused_by_name() {
             }
         }
     }
+}
+
+/// A body in chunks of one byte costs what it has, and one that there are not parts enough for is
+/// not asked for.
+#[tokio::test]
+async fn a_body_in_crumbs_is_stored_and_one_without_an_end_is_refused() {
+    let store = s3().await;
+    let (objects, at) = (store.backend.objects(), key("crumbs"));
+    let body = bytes_like(5, 17 * MIB + 3);
+    let crumbs = body.clone().into_iter().map(|byte| Ok(vec![byte].into()));
+    let put = PutRequest::new(body.len() as u64);
+    objects.put(&at, stream::iter(crumbs).boxed(), put).await.unwrap();
+    assert!(read(&store.backend, &at).await.unwrap() == body);
+    let never = stream::poll_fn(|_| panic!("it is asked for"));
+    let refused = objects.put(&at, never.boxed(), PutRequest::new(u64::MAX)).await;
+    assert!(matches!(refused, Err(StoreError::TooLarge { .. })), "{refused:?}");
 }

@@ -160,3 +160,12 @@ async fn a_part_goes_where_its_url_says() {
     let (status, _) = send(Method::PUT, url, &[], "12345").await;
     assert_eq!(status, StatusCode::NOT_FOUND, "the upload is over");
 }
+
+/// s3s-fs obeys what was added to a URL; `SeaweedFS` refuses it, as AWS does.
+#[tokio::test]
+async fn a_store_that_obeys_headers_that_nobody_signed_is_found_out() {
+    let store = s3().await;
+    let refuses = store.s3.as_ref().unwrap().refuses_unsigned_headers().await.unwrap();
+    assert_eq!(refuses, store.server.is_none());
+    assert!(is_absent(&store.backend, &key("countersign-probe")).await);
+}

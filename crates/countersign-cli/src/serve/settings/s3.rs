@@ -74,6 +74,12 @@ pub(super) struct Options {
     /// the system.
     #[arg(long = "s3-ca-bundle", value_name = "FILE", env = "COUNTERSIGN_S3_CA_BUNDLE")]
     ca_bundle: Option<PathBuf>,
+    /// Start though the S3 obeys headers that were added to a URL after it was signed.
+    #[arg(
+        long = "s3-danger-allow-unsigned-headers",
+        env = "COUNTERSIGN_S3_DANGER_ALLOW_UNSIGNED_HEADERS"
+    )]
+    danger_allow_unsigned_headers: bool,
 }
 
 /// The table `[s3]` of the file: the same, and secrets in clear for who wants them there.
@@ -91,6 +97,7 @@ pub(super) struct Table {
     session_token_file: Option<PathBuf>,
     credentials_expire_at: Option<String>,
     ca_bundle: Option<PathBuf>,
+    danger_allow_unsigned_headers: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -119,6 +126,8 @@ pub(in crate::serve) struct S3Place {
     pub(in crate::serve) credentials: Credentials,
     /// Certificates in PEM, the only ones that are trusted.
     pub(in crate::serve) ca_bundle: Option<Vec<u8>>,
+    /// Whether the S3 may obey headers that nobody signed.
+    pub(in crate::serve) danger_allow_unsigned_headers: bool,
 }
 
 impl S3Place {
@@ -160,6 +169,8 @@ impl S3Place {
             addressing,
             credentials,
             ca_bundle: ca_bundle.as_deref().map(read_ca_bundle).transpose()?,
+            danger_allow_unsigned_headers: options.danger_allow_unsigned_headers
+                || table.danger_allow_unsigned_headers,
         })
     }
 }
@@ -177,6 +188,7 @@ impl S3Place {
             addressing: Addressing::Path,
             credentials: Credentials::new("A", secret).unwrap(),
             ca_bundle: None,
+            danger_allow_unsigned_headers: false,
         }
     }
 }
@@ -195,6 +207,7 @@ impl Options {
         texts.iter().all(|it| it.is_none())
             && files.iter().all(|it| it.is_none())
             && self.addressing.is_none()
+            && !self.danger_allow_unsigned_headers
     }
 }
 
@@ -258,6 +271,12 @@ fn credentials(
     };
     let secret = SecretKey::new(secret.text())?;
     let mut credentials = Credentials::new(id, secret)?;
+    // Whoever has a token has it for some hours, and so has every URL that it signs.
+    ensure!(
+        said.token.is_none() || said.ends.is_some(),
+        "the key for the S3 has a session token, so it ends: say when, in credentials_expire_at or \
+         AWS_CREDENTIAL_EXPIRATION"
+    );
     if let Some(token) = said.token {
         credentials = credentials.with_session_token(token.text())?;
     }
