@@ -199,6 +199,7 @@ fn debug_shows_no_secret() {
     let secret = AwsEnvironment {
         secret_access_key: Some(Zeroizing::new("hunter2".into())),
         session_token: Some(Zeroizing::new("hunter2".into())),
+        credential_expiration: Some("2026-11-22T12:00:00Z".into()),
         ..environment()
     };
     let table_of_place = "endpoint = \"http://s3\"";
