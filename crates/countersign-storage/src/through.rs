@@ -158,7 +158,7 @@ async fn gather(intake: &mut Intake) -> Result<PutPayload, StoreError> {
 }
 
 /// 10,000 parts have to be enough for any length.
-pub(crate) fn part_len(length: BodyLength) -> Result<usize, StoreError> {
+fn part_len(length: BodyLength) -> Result<usize, StoreError> {
     let len = (length.max() / 9_000).clamp(BUFFER_LEN_MAX, PART_LEN_MAX);
     usize::try_from(len).map_err(StoreError::backend)
 }
