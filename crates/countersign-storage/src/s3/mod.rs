@@ -35,7 +35,8 @@ use turns::Turns;
 /// - Requests are signed in their header, with what [`S3Settings`] has; URLs with the same.
 /// - Nothing of a request is in an error but a status and a code: see [`S3Error`].
 /// - A request that failed in passing is sent again, four times in all, where that does no harm.
-///   None waits for a store that is silent for longer than the settings say.
+///   None waits for a store that is silent for longer than the settings say, but for copying and
+///   completing, which get more time for what is large.
 /// - What is frozen is copied, then deleted: an object of up to 5 GiB, in one request.
 ///
 /// The credentials need `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject`, `s3:AbortMultipartUpload`
