@@ -95,6 +95,9 @@ pub(crate) enum ApiError {
     /// What was uploaded has become something else already.
     #[error("the uploaded file is in use already")]
     Taken,
+    /// What the vendor does and is no matter of data.
+    #[error("not provided here")]
+    NotProvided,
     /// Fetching a file from somebody else's server is not done.
     #[error("importing from a url is not supported")]
     NoImport,

@@ -10,7 +10,7 @@
 //! | Powerdrill v1: presign | `/api/v1/team`, `/v1/team` |
 //! | Powerdrill v2, MAXIR AI v2 | `/api/v2/team`, `/v2/team`, `/app/api/v2/team` |
 //! | `GeoLens` | `/api/datasets`, `/api/ingest`, `/api/jobs` |
-//! | `DataSnap` | `/api/v1/schemas`, `/v1/schemas` |
+//! | `DataSnap` | `/api/v1/schemas`, `/v1/schemas`, and `upload-tokens`, `bridge` beside them |
 //!
 //! # What this crate does not do
 //!
@@ -40,6 +40,7 @@ mod media_type;
 mod multipart;
 mod powerdrill;
 mod router;
+mod schemas;
 mod shared_body;
 mod source_name;
 mod upload_tokens;

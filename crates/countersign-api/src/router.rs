@@ -20,7 +20,14 @@ pub fn router(app: Arc<App>) -> Router {
         ("/v2/team", powerdrill::v2()),
         ("/app/api/v2/team", powerdrill::v2()),
     ];
-    let datasnap = ["/api/v1/schemas", "/v1/schemas"].map(|base| (base, datasnap::router()));
+    let datasnap = [
+        ("/api/v1/schemas", datasnap::schemas()),
+        ("/v1/schemas", datasnap::schemas()),
+        ("/api/v1/upload-tokens", datasnap::upload_tokens()),
+        ("/v1/upload-tokens", datasnap::upload_tokens()),
+        ("/api/v1/bridge", datasnap::bridge()),
+        ("/v1/bridge", datasnap::bridge()),
+    ];
     for (base, dialect) in powerdrill.into_iter().chain(datasnap) {
         // Nesting leaves out the base with a slash, which is a path of the dialect as well.
         let base_with_slash = dialect.clone().with_state(Arc::clone(&app));
@@ -28,6 +35,7 @@ pub fn router(app: Arc<App>) -> Router {
     }
     let dialects = dialects
         .merge(geolens::router())
+        .merge(datasnap::root())
         .fallback(datalab::not_found)
         .method_not_allowed_fallback(datalab::method_not_allowed);
     dialects.layer(map_response(finish)).with_state(app)

@@ -5,9 +5,7 @@
 //! place.
 
 use countersign::Timestamp;
-use countersign_catalog::{
-    CatalogError, Identity, NewSchemaFile, NewUploadToken, Slug, UploadToken,
-};
+use countersign_catalog::{CatalogError, Identity, NewSchemaFile, NewUploadToken, UploadToken};
 use countersign_storage::{Backend, ObjectInfo, ObjectKey, PrefixUrl};
 use uuid::Uuid;
 
@@ -59,10 +57,7 @@ impl App {
         minutes: u32,
         now: Timestamp,
     ) -> Result<(UploadToken, PrefixUrl), ApiError> {
-        let unknown = || ApiError::NotFound("schema");
-        // What cannot be a slug is as unknown as one of another team.
-        let slug = Slug::new(slug).map_err(|_| unknown())?;
-        let schema = self.catalog.schema(owner.team, &slug).await?.ok_or_else(unknown)?;
+        let schema = self.schema(&owner, slug).await?;
         let lifetime = minutes.saturating_mul(60);
         let not_after = now.checked_add_secs(lifetime).unwrap_or(Timestamp::MAX);
         let new = NewUploadToken { id: Uuid::new_v4(), owner, schema: schema.id, not_after };

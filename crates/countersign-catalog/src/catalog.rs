@@ -10,8 +10,8 @@ use crate::{
     Acceptance, AccessKey, ApiKeyHash, CatalogError, Column, DataSource, DataSourceFilter,
     DataSourcePage, DataSourceRef, Dataset, DatasetPage, File, FilePage, FileRef, Identity, Job,
     NewDataSource, NewDataset, NewFile, NewJob, NewSchemaFile, NewUpload, NewUploadToken,
-    NewVersion, Page, Schema, SchemaFile, Slug, Stored, TeamId, TeamName, Upload, UploadRef,
-    UploadToken, UserId,
+    NewVersion, Page, Schema, SchemaFile, SchemaFileFilter, SchemaFilePage, SchemaPage, Slug,
+    Stored, TeamId, TeamName, Upload, UploadRef, UploadToken, UserId,
 };
 
 /// The records. The example is at the [head of the crate](crate).
@@ -113,6 +113,13 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     ///
     /// Those of every method.
     async fn schema(&self, team: TeamId, slug: &Slug) -> Result<Option<Schema>, CatalogError>;
+
+    /// The schemas of the team, in the order of their slugs. Page and total are of one moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn schemas(&self, team: TeamId, page: Page) -> Result<SchemaPage, CatalogError>;
 
     /// Records a file and its pending upload.
     ///
@@ -359,6 +366,29 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     ///
     /// Those of every method.
     async fn upload_token(&self, id: Uuid) -> Result<Option<UploadToken>, CatalogError>;
+
+    /// The upload token of the team that has this [number](UploadToken::number), also one that no
+    /// longer holds.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn numbered_upload_token(
+        &self,
+        team: TeamId,
+        number: i64,
+    ) -> Result<Option<UploadToken>, CatalogError>;
+
+    /// The files of a schema. Page and total are of one moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn schema_files(
+        &self,
+        filter: SchemaFileFilter<'_>,
+        page: Page,
+    ) -> Result<SchemaFilePage, CatalogError>;
 
     /// Whether the schema of this [number](Schema::id) has a file of this name.
     ///

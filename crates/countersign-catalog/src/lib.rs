@@ -82,8 +82,10 @@ pub use error::{CatalogError, InvalidName};
 pub use file::{File, FilePage, FileRef, NewFile, Page};
 pub use identity::{Identity, TeamId, TeamName, UserId};
 pub use job::{Job, NewJob, NewVersion};
-pub use schema::{Schema, Slug};
-pub use schema_file::{NewSchemaFile, SchemaFile};
+pub use schema::{Schema, SchemaPage, Slug};
+pub use schema_file::{
+    NewSchemaFile, SchemaFile, SchemaFileFilter, SchemaFileOrder, SchemaFilePage,
+};
 pub use sqlite::SqliteCatalog;
 pub use upload::{Acceptance, Intake, NewUpload, Purpose, Stored, Upload, UploadRef, UploadState};
 pub use upload_token::{NewUploadToken, UploadToken};

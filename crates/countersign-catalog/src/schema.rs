@@ -1,5 +1,7 @@
 //! What a prefix of uploads is for.
 
+use countersign::Timestamp;
+
 use crate::{InvalidName, TeamId};
 
 /// The name of a [`Schema`] in a URL: 1 to 64 of `a-z 0-9 - _`, beginning with a letter or a digit.
@@ -49,6 +51,17 @@ pub struct Schema {
     pub team: TeamId,
     /// Its name, unique in the team.
     pub slug: Slug,
+    /// When it was recorded.
+    pub created_at: Timestamp,
+}
+
+/// One page of a list of schemas, and how long the whole list was at that moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaPage {
+    /// The schemas of the page, in the order of their slugs.
+    pub schemas: Vec<Schema>,
+    /// How many schemas the team has.
+    pub total: u64,
 }
 
 #[cfg(test)]

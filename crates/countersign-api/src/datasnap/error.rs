@@ -12,7 +12,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::MINUTES;
+use super::tokens::MINUTES;
 use crate::{
     error::ApiError,
     fields::{Invalid, Reason},
@@ -47,10 +47,17 @@ fn status_and_message(error: &ApiError) -> (StatusCode, String) {
         }
         ApiError::Unauthenticated(_) => text(StatusCode::UNAUTHORIZED, "Unauthenticated."),
         ApiError::NotFound("schema") => text(StatusCode::NOT_FOUND, "Schema not found."),
+        ApiError::NotFound("upload token") => {
+            text(StatusCode::NOT_FOUND, "Upload token not found.")
+        }
         ApiError::NotFound(_) => text(StatusCode::NOT_FOUND, "Not Found."),
         ApiError::MethodNotAllowed => {
             text(StatusCode::METHOD_NOT_ALLOWED, "The method is not supported for this route.")
         }
+        ApiError::NotProvided => text(
+            StatusCode::NOT_IMPLEMENTED,
+            "Not provided here: files are put with an upload token, and are not processed.",
+        ),
         ApiError::TooLarge => text(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."),
         ApiError::Full => text(StatusCode::INSUFFICIENT_STORAGE, "Insufficient storage."),
         ApiError::Unavailable => {
@@ -76,10 +83,12 @@ fn message(fault: &Invalid) -> String {
     match reason {
         Reason::Missing => format!("The {field} field is required."),
         Reason::NotInteger => format!("The {field} field must be an integer."),
-        Reason::TooSmall { .. } | Reason::TooLarge { .. } => {
+        Reason::TooSmall { .. } | Reason::TooLarge { .. } if *field == "minutes" => {
             let (min, max) = MINUTES;
             format!("The {field} field must be between {min} and {max}.")
         }
+        Reason::TooSmall { min } => format!("The {field} field must be at least {min}."),
+        Reason::TooLarge { max } => format!("The {field} field must not be greater than {max}."),
         reason => format!("The {field} field is invalid: {reason}."),
     }
 }

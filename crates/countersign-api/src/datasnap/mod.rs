@@ -1,57 +1,86 @@
-//! The `DataSnap` dialect: upload tokens for schemas.
+//! The `DataSnap` dialect: schemas, upload tokens for them, and what came by these.
 //!
 //! Errors are `{"message": …}`, and for what is not valid `{"message": …, "errors": {…}}`, as Laravel
 //! has them.
 
+mod account;
 mod error;
+mod lists;
+mod tokens;
 mod wire;
 
 use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    body::Body as RequestBody,
-    extract::{Path, State, rejection::PathRejection},
-    http::HeaderMap,
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{get, post},
 };
+use serde::Serialize;
 
 use self::error::refuse;
-use crate::{
-    App,
-    error::ApiError,
-    http::{BODY_LEN_MAX, read_json},
-};
-
-/// How long a token lives.
-const MINUTES: (i64, i64) = (1, 60);
+use crate::{App, error::ApiError};
 
 /// Below `/api/v1/schemas`, and below `/v1/schemas`.
-pub(crate) fn router() -> Router<Arc<App>> {
+pub(crate) fn schemas() -> Router<Arc<App>> {
+    let router = Router::new()
+        .route("/", get(lists::schemas))
+        .route("/{slug}", get(lists::schema))
+        .route("/{slug}/generate-upload-token", post(tokens::generate))
+        .route("/{slug}/files", get(lists::files).post(not_provided))
+        .route("/{slug}/uploads", get(lists::uploads))
+        .route("/{slug}/process-files", post(not_provided))
+        .route("/{slug}/query", post(not_provided));
+    finished(router)
+}
+
+/// Below `/api/v1/upload-tokens`, and below `/v1/upload-tokens`.
+pub(crate) fn upload_tokens() -> Router<Arc<App>> {
+    finished(Router::new().route("/{number}/validate", get(tokens::validate)))
+}
+
+/// Below `/api/v1/bridge`, and below `/v1/bridge`.
+pub(crate) fn bridge() -> Router<Arc<App>> {
+    finished(Router::new().route("/healthcheck", post(account::heartbeat)))
+}
+
+/// What the vendor's client asks for at the root of the origin.
+pub(crate) fn root() -> Router<Arc<App>> {
     Router::new()
-        .route("/{slug}/generate-upload-token", post(generate))
+        .route("/auth/me", get(account::me))
+        .route("/health", get(account::health))
+        .route("/status", get(account::health))
+        .method_not_allowed_fallback(async || refuse(ApiError::MethodNotAllowed))
+}
+
+fn finished(router: Router<Arc<App>>) -> Router<Arc<App>> {
+    router
         .fallback(async || refuse(ApiError::NotFound("path")))
         .method_not_allowed_fallback(async || refuse(ApiError::MethodNotAllowed))
 }
 
-async fn generate(
-    State(app): State<Arc<App>>,
-    slug: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
-    body: RequestBody,
-) -> Response {
-    let generate = async {
-        let who = app.identify(&headers).await?;
-        let minutes = read_json(body, BODY_LEN_MAX).await?.integer("minutes", MINUTES)?;
-        let minutes = u32::try_from(minutes).map_err(ApiError::internal)?;
-        // A path that is no UTF-8 names no schema.
-        let slug = slug.map(|Path(slug)| slug).unwrap_or_default();
-        let (token, url) = app.issue_upload_token(who, &slug, minutes, app.now()).await?;
-        Ok(wire::Generated::new(&token, &url))
-    };
-    match generate.await {
-        Ok(generated) => Json(generated).into_response(),
+fn answer<T: Serialize>(outcome: Result<T, ApiError>) -> Response {
+    match outcome {
+        Ok(value) => Json(value).into_response(),
         Err(error) => refuse(error),
+    }
+}
+
+/// What the vendor does with the rows of files: here are files.
+async fn not_provided() -> Response {
+    refuse(ApiError::NotProvided)
+}
+
+/// A segment of a path. One that is no UTF-8 names nothing, and is told so like any other.
+struct Segment(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        Ok(Self(path.map(|Path(segment)| segment).unwrap_or_default()))
     }
 }

@@ -72,6 +72,7 @@ fn status_of(error: &ApiError) -> StatusCode {
         ApiError::NotFound(_) => StatusCode::NOT_FOUND,
         ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ApiError::Taken => StatusCode::CONFLICT,
+        ApiError::NotProvided => StatusCode::NOT_IMPLEMENTED,
         ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ApiError::Closed => StatusCode::BAD_GATEWAY,
         ApiError::Full => StatusCode::INSUFFICIENT_STORAGE,

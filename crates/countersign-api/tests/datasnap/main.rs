@@ -1,11 +1,13 @@
-//! The dialect of `DataSnap`: upload tokens, and what is put by them.
+//! The dialect of `DataSnap`: schemas, upload tokens, and what is put by them.
 
 #[path = "../common/mod.rs"]
 mod common;
 
+mod account;
 mod client;
 mod envelope;
 mod files;
+mod lists;
 mod names;
 mod sweep;
 mod tokens;

@@ -33,8 +33,8 @@ use crate::{
     Acceptance, AccessKey, ApiKeyHash, Catalog, CatalogError, Column, DataSource, DataSourceFilter,
     DataSourcePage, DataSourceRef, Dataset, DatasetPage, File, FilePage, FileRef, Identity, Job,
     NewDataSource, NewDataset, NewFile, NewJob, NewSchemaFile, NewUpload, NewUploadToken,
-    NewVersion, Page, Purpose, Schema, SchemaFile, Slug, Stored, TeamId, TeamName, Upload,
-    UploadRef, UploadToken, UserId,
+    NewVersion, Page, Purpose, Schema, SchemaFile, SchemaFileFilter, SchemaFilePage, SchemaPage,
+    Slug, Stored, TeamId, TeamName, Upload, UploadRef, UploadToken, UserId,
 };
 
 /// The records in one `SQLite` file.
@@ -158,6 +158,13 @@ impl Catalog for SqliteCatalog {
 
     async fn schema(&self, team: TeamId, slug: &Slug) -> Result<Option<Schema>, CatalogError> {
         schemas::find(&self.readers, team, slug).await
+    }
+
+    async fn schemas(&self, team: TeamId, page: Page) -> Result<SchemaPage, CatalogError> {
+        let mut transaction = self.readers.begin().await.map_err(rows::failure)?;
+        let page = schemas::page(&mut transaction, team, page).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(page)
     }
 
     async fn add_file(&self, new: &NewFile, now: Timestamp) -> Result<File, CatalogError> {
@@ -352,6 +359,25 @@ impl Catalog for SqliteCatalog {
 
     async fn upload_token(&self, id: Uuid) -> Result<Option<UploadToken>, CatalogError> {
         upload_tokens::find(&self.readers, id).await
+    }
+
+    async fn numbered_upload_token(
+        &self,
+        team: TeamId,
+        number: i64,
+    ) -> Result<Option<UploadToken>, CatalogError> {
+        upload_tokens::numbered(&self.readers, team, number).await
+    }
+
+    async fn schema_files(
+        &self,
+        filter: SchemaFileFilter<'_>,
+        page: Page,
+    ) -> Result<SchemaFilePage, CatalogError> {
+        let mut transaction = self.readers.begin().await.map_err(rows::failure)?;
+        let page = schema_files::page(&mut transaction, filter, page).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(page)
     }
 
     async fn has_schema_file(&self, schema: i64, name: &str) -> Result<bool, CatalogError> {

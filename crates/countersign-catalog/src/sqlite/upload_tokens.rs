@@ -1,11 +1,22 @@
 //! Upload tokens.
 
 use countersign::Timestamp;
-use sqlx::{Executor, Sqlite, SqliteConnection};
+use sqlx::{Executor, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::rows::{column, failure, identity, timestamp, uuid};
 use crate::{CatalogError, NewUploadToken, TeamId, UploadToken};
+
+/// One statement, without building it at run time.
+macro_rules! select_tokens {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, team_id, user_id, number, schema_id, not_after, created_at
+             FROM upload_tokens ",
+            $rest
+        )
+    };
+}
 
 pub(super) async fn add(
     connection: &mut SqliteConnection,
@@ -49,21 +60,37 @@ pub(super) async fn find(
     executor: impl Executor<'_, Database = Sqlite>,
     id: Uuid,
 ) -> Result<Option<UploadToken>, CatalogError> {
-    let row = sqlx::query(
-        "SELECT id, team_id, user_id, number, schema_id, not_after, created_at
-         FROM upload_tokens WHERE id = ?1",
-    )
-    .bind(id.as_bytes().as_slice())
-    .fetch_optional(executor)
-    .await
-    .map_err(failure)?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(UploadToken {
-        id: uuid(&row, "id")?,
-        number: column(&row, "number")?,
-        owner: identity(&row)?,
-        schema: column(&row, "schema_id")?,
-        not_after: timestamp(&row, "not_after")?,
-        created_at: timestamp(&row, "created_at")?,
-    }))
+    sqlx::query(select_tokens!("WHERE id = ?1"))
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(executor)
+        .await
+        .map_err(failure)?
+        .map(|row| read(&row))
+        .transpose()
+}
+
+pub(super) async fn numbered(
+    readers: &SqlitePool,
+    team: TeamId,
+    number: i64,
+) -> Result<Option<UploadToken>, CatalogError> {
+    sqlx::query(select_tokens!("WHERE team_id = ?1 AND number = ?2"))
+        .bind(team.as_i64())
+        .bind(number)
+        .fetch_optional(readers)
+        .await
+        .map_err(failure)?
+        .map(|row| read(&row))
+        .transpose()
+}
+
+fn read(row: &SqliteRow) -> Result<UploadToken, CatalogError> {
+    Ok(UploadToken {
+        id: uuid(row, "id")?,
+        number: column(row, "number")?,
+        owner: identity(row)?,
+        schema: column(row, "schema_id")?,
+        not_after: timestamp(row, "not_after")?,
+        created_at: timestamp(row, "created_at")?,
+    })
 }

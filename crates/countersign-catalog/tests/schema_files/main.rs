@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod files;
+mod lists;
 mod races;
 mod refused;
 mod schemas;

@@ -5,7 +5,7 @@
     python datasnap.py target/release/countersign [--kills 10]
 
 The two commands of the document run with `curl`, as pasted. The vendor's client comes with
-`requests`, and with headers of its own. Names that are none are refused, and one that is is good
+`requests`, and with headers of its own; what it lists is what was put. Names that are none are refused, and one that is is good
 once (`datasnap_names.py`). Tokens that were tampered with, of another server, or over are worth
 nothing, and none reads (`datasnap_tokens.py`). What was acknowledged outlives SIGKILL
 (`datasnap_crash.py`). No token is in a log, in an error or in the data folder, though it stands in
@@ -165,11 +165,63 @@ def api_refusals(server, api, tally):
         for slug, body in [("orders", {"minutes": 15}), ("none", {"minutes": 0})]:
             refused(401, api.call(slug, body, {"Authorization": key}), key[:30])
     refused(401, api.call("orders", {"minutes": 15}, {"X-Api-Key": "csk_1"}), "two keys")
-    for path in ("", "/", "/orders", "/orders/", "/orders/generate-upload-token/", "/orders/files"):
+    for path in ("/", "/orders/", "/orders/generate-upload-token/", "/orders/files/1"):
         answer = send(f"{api.base}{path}", "GET", None, {"Authorization": f"Bearer {api.key}"})
         told(answer)
         refused(404, answer, path)
     tally.check("refusals", everything(server) == before, "something was written")
+
+
+def lists(server, pair, other, seed, tally):
+    """What is listed is what was put, page by page, to its team alone; as the vendor's client asks."""
+    session = requests.Session()
+    session.trust_env = False
+
+    def ask(key, path, status=200, method="GET", **options):
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        url = f"{server.url}{path}"
+        answer = session.request(method, url, headers=headers, timeout=(3, 10), **options)
+        tally.check("lists", answer.status_code == status, method, path, answer.text)
+        return answer.json()
+
+    key, stranger = pair["api_key"], other["api_key"]
+    check(server.run("schemas", "create", "--team", "acme", "listed").returncode == 0, "schema")
+    upload = DataSnap(server.url, key).token("listed")
+    bodies = {f"{seed}-{number:02}.jsonl": lines_of(seed + number, 500 * (number % 5 + 1))
+              for number in range(23)}
+    for name, body in bodies.items():
+        check(upload.put(name, body).status == 200, name)
+    for mount in MOUNTS:
+        found = ask(key, f"{mount}/schemas")["data"]
+        mine = [schema for schema in found if schema["slug"] == "listed"]
+        tally.check("lists", len(mine) == 1 and mine[0] == ask(key, f"{mount}/schemas/listed"), found)
+        names, page = [], 1
+        while True:
+            query = {"page": page, "per_page": 7, "sort_by": "size_bytes", "sort_direction": "asc"}
+            answer = ask(key, f"{mount}/schemas/listed/files", params=query)
+            tally.check("lists", (answer["total"], answer["last_page"]) == (23, 4), answer)
+            names += [(file["size_bytes"], file["file_name"]) for file in answer["data"]]
+            if page == answer["last_page"]:
+                break
+            page += 1
+        wanted = sorted((len(body), name) for name, body in bodies.items())
+        tally.check("lists", names == wanted, names)
+        answer = ask(key, f"{mount}/schemas/listed/files", params={"search": "-01.", "page": 1})
+        tally.check("lists", [it["file_name"] for it in answer["data"]] == [f"{seed}-01.jsonl"], answer)
+        answer = ask(key, f"{mount}/schemas/listed/uploads", params={"limit": 3})
+        tally.check("lists", len(answer["data"]) == 3 and answer["total"] == 23, answer)
+        token = ask(key, f"{mount}/upload-tokens/{upload.id}/validate")
+        tally.check("lists", token["valid"] is True and 0 < token["expires_in"] <= 900, token)
+        for path in ("schemas/listed", "schemas/listed/files", "schemas/listed/uploads",
+                     "upload-tokens/999999/validate"):
+            ask(stranger, f"{mount}/{path}", 404)
+            ask("csk_0", f"{mount}/{path}", 401)
+        ask(key, f"{mount}/schemas/listed/query", 501, "POST", json={"select": ["a"]})
+        ask(key, f"{mount}/bridge/healthcheck", 200, "POST", json={"status": "success"})
+    ask(key, "/auth/me")
+    ask("invalid_token_for_test", "/auth/me", 401)
+    for path in ("/health", "/status"):
+        ask("", path)
 
 
 def schemas(server, pair, other, tally):
@@ -231,6 +283,7 @@ def step(options, folder, tally):
         bridged(server, pair["api_key"], folder, seed, tally)
         api_refusals(server, api, tally)
         schemas(server, pair, other, tally)
+        lists(server, pair, other, seed, tally)
         expiring.check_dead()
         # After it, for many kills take longer than the token lives.
         crash = datasnap_crash.run(options, folder, tally)
