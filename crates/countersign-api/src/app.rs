@@ -5,7 +5,11 @@ use countersign_catalog::{Catalog, Intake, Stored, Upload};
 use countersign_storage::{Backend, ObjectInfo, ObjectKey, PrefixSigner, UploadId, UrlSigner};
 use uuid::Uuid;
 
-use crate::{error::ApiError, http::chain};
+use crate::{
+    error::ApiError,
+    http::chain,
+    rate::{Meters, RateLimits},
+};
 
 /// The use cases, over the records and the bytes.
 ///
@@ -15,6 +19,7 @@ pub struct App {
     pub(crate) backend: Backend,
     pub(crate) url_signer: UrlSigner,
     pub(crate) prefix_signer: PrefixSigner,
+    pub(crate) meters: Meters,
     clock: fn() -> Timestamp,
 }
 
@@ -42,7 +47,14 @@ impl App {
         (url_signer, prefix_signer): (UrlSigner, PrefixSigner),
         clock: fn() -> Timestamp,
     ) -> Self {
-        Self { catalog, backend, url_signer, prefix_signer, clock }
+        let meters = Meters::default();
+        Self { catalog, backend, url_signer, prefix_signer, meters, clock }
+    }
+
+    /// The same, with limits of how often somebody may ask.
+    #[must_use]
+    pub fn with_rate_limits(self, limits: RateLimits) -> Self {
+        Self { meters: Meters::new(limits), ..self }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -50,10 +62,11 @@ impl App {
     }
 
     /// Deletes bytes that no record has any more: what a crash or a failing medium left, and what
-    /// came late through a URL that was still alive.
+    /// came late through a URL that was still alive. Forgets who has not asked for a while.
     ///
     /// To be called at a start and every now and then.
     pub async fn sweep_doomed(&self) {
+        self.meters.tidy();
         // What cannot be deleted stays on the list, at its head.
         while self.sweep_some().await == SWEEP_MAX {}
     }

@@ -15,9 +15,13 @@ const KEY_LEN_MAX: usize = 256;
 impl App {
     /// Who asks. Cookies say nothing: a browser sends them unasked.
     pub(crate) async fn identify(&self, headers: &HeaderMap) -> Result<Identity, ApiError> {
-        let key = key_of(headers).map_err(ApiError::Unauthenticated)?;
-        let owner = self.catalog.api_key_owner(&ApiKeyHash::of(key)).await?;
-        owner.ok_or(ApiError::Unauthenticated(KeyFault::Wrong))
+        // Before the catalog is asked: a flood of wrong keys is one too.
+        self.meters.count_client()?;
+        let key = ApiKeyHash::of(key_of(headers).map_err(ApiError::Unauthenticated)?);
+        let owner = self.catalog.api_key_owner(&key).await?;
+        let owner = owner.ok_or(ApiError::Unauthenticated(KeyFault::Wrong))?;
+        self.meters.count_key(&key)?;
+        Ok(owner)
     }
 
     /// The user that the holder of a key names, who has to be of the same team.

@@ -3,7 +3,7 @@ use std::error::Error;
 use countersign_catalog::CatalogError;
 use countersign_storage::{StoreError, UrlError};
 
-use crate::{content::ContentFault, fields::Invalid};
+use crate::{content::ContentFault, fields::Invalid, rate::Excess};
 
 /// What is wrong with the credentials of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +101,9 @@ pub(crate) enum ApiError {
     /// Fetching a file from somebody else's server is not done.
     #[error("importing from a url is not supported")]
     NoImport,
+    /// Somebody asks more often than is allowed.
+    #[error("more requests than {}", .0.limit)]
+    TooMany(Excess),
     /// No space is left.
     #[error("no space is left")]
     Full,

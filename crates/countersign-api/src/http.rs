@@ -34,10 +34,17 @@ pub(crate) struct Trace {
 
 /// What every answer of the control plane says; and the one place that logs what is our fault.
 pub(crate) async fn finish(mut response: Response) -> Response {
+    let mut retry_after = None;
     if let Some(Failure(error)) = response.extensions().get() {
         log(error, response.extensions().get());
+        if let ApiError::TooMany(excess) = &**error {
+            retry_after = Some(HeaderValue::from(excess.retry_after_secs));
+        }
     }
     let headers = response.headers_mut();
+    if let Some(retry_after) = retry_after {
+        headers.insert(header::RETRY_AFTER, retry_after);
+    }
     // An answer may be a capability: no cache may keep it.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -39,6 +39,7 @@ mod keys;
 mod media_type;
 mod multipart;
 mod powerdrill;
+mod rate;
 mod router;
 mod schemas;
 mod shared_body;
@@ -48,5 +49,6 @@ mod validation;
 
 pub use app::App;
 pub use keys::{IssuedAccessKey, IssuedApiKey, issue_access_key, issue_api_key};
+pub use rate::{Client, InvalidRateLimit, RateLimit, RateLimits};
 pub use router::router;
 pub use upload_tokens::{Berth, TokenRefusal};

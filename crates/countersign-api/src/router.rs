@@ -1,8 +1,11 @@
 use std::sync::Arc;
 
-use axum::{Router, middleware::map_response};
+use axum::{
+    Router,
+    middleware::{from_fn, map_response},
+};
 
-use crate::{App, datalab, datasnap, geolens, http::finish, powerdrill};
+use crate::{App, datalab, datasnap, geolens, http::finish, powerdrill, rate::attribute};
 
 /// Puts the dialects on HTTP, each under all its paths.
 ///
@@ -38,5 +41,5 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(datasnap::root())
         .fallback(datalab::not_found)
         .method_not_allowed_fallback(datalab::method_not_allowed);
-    dialects.layer(map_response(finish)).with_state(app)
+    dialects.layer(map_response(finish)).layer(from_fn(attribute)).with_state(app)
 }

@@ -9,7 +9,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::{error::ApiError, http::Failure, validation};
+use crate::{error::ApiError, http::Failure, rate::Excess, validation};
 
 pub(super) fn refuse(error: ApiError) -> Response {
     let (status, detail) = status_and_detail(&error);
@@ -54,6 +54,13 @@ fn status_and_detail(error: &ApiError) -> (StatusCode, Value) {
             StatusCode::UNPROCESSABLE_ENTITY,
             "The upload of this file has failed. Upload it again as a new file.",
         ),
+        ApiError::TooMany(Excess { limit, .. }) => {
+            let (requests, secs) = (limit.requests(), limit.period_secs());
+            let detail = format!(
+                "Rate limit exceeded. You can make {requests} requests every {secs} seconds."
+            );
+            (StatusCode::TOO_MANY_REQUESTS, Value::from(detail))
+        }
         ApiError::Full => text(StatusCode::INSUFFICIENT_STORAGE, "Insufficient storage."),
         ApiError::Unavailable => {
             text(StatusCode::SERVICE_UNAVAILABLE, "Temporarily unavailable. Try again.")

@@ -17,6 +17,7 @@ use crate::{
     error::ApiError,
     fields::{Invalid, Reason},
     http::Failure,
+    rate::Excess,
 };
 
 pub(super) fn refuse(error: ApiError) -> Response {
@@ -26,6 +27,9 @@ pub(super) fn refuse(error: ApiError) -> Response {
         && let Some(members) = body.as_object_mut()
     {
         members.insert("errors".into(), errors(faults));
+    }
+    if let ApiError::TooMany(excess) = &error {
+        body = too_many(&message, excess);
     }
     let mut response = (status, Json(body)).into_response();
     if status == StatusCode::UNAUTHORIZED {
@@ -58,6 +62,10 @@ fn status_and_message(error: &ApiError) -> (StatusCode, String) {
             StatusCode::NOT_IMPLEMENTED,
             "Not provided here: files are put with an upload token, and are not processed.",
         ),
+        ApiError::TooMany(excess) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            format!("Muitas requisições. Tente novamente em {} segundos.", excess.retry_after_secs),
+        ),
         ApiError::TooLarge => text(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."),
         ApiError::Full => text(StatusCode::INSUFFICIENT_STORAGE, "Insufficient storage."),
         ApiError::Unavailable => {
@@ -67,6 +75,18 @@ fn status_and_message(error: &ApiError) -> (StatusCode, String) {
         // What no call of this dialect comes to.
         other => (StatusCode::BAD_REQUEST, other.to_string()),
     }
+}
+
+/// The one error that the vendor shows whole. Its client reads `message`, here as elsewhere.
+fn too_many(message: &str, excess: &Excess) -> Value {
+    json!({
+        "error": message,
+        "message": message,
+        "retry_after": excess.retry_after_secs,
+        "limit_type": "rate_limit",
+        "current_usage": u64::from(excess.limit.requests()) + 1,
+        "limit": excess.limit.requests(),
+    })
 }
 
 /// `{"minutes": ["…"]}`

@@ -72,6 +72,7 @@ fn status_of(error: &ApiError) -> StatusCode {
         ApiError::NotFound(_) => StatusCode::NOT_FOUND,
         ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ApiError::Taken => StatusCode::CONFLICT,
+        ApiError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         ApiError::NotProvided => StatusCode::NOT_IMPLEMENTED,
         ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ApiError::Closed => StatusCode::BAD_GATEWAY,
@@ -105,6 +106,7 @@ fn text_of(error: &ApiError) -> String {
             "Upload completion failed — the upload session may have expired. Please try again."
                 .into()
         }
+        ApiError::TooMany(excess) => format!("Rate limit exceeded: {}", excess.limit),
         ApiError::Full => "Insufficient storage.".into(),
         ApiError::Unavailable => "Temporarily unavailable. Try again.".into(),
         ApiError::Internal(_) => "Internal server error.".into(),

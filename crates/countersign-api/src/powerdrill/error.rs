@@ -62,6 +62,7 @@ fn status_and_code(error: &ApiError) -> (StatusCode, u32) {
         ApiError::Refused(_) | ApiError::Closed => (StatusCode::OK, 300_007),
         ApiError::NotUploaded => (StatusCode::OK, 300_008),
         ApiError::Taken | ApiError::NoImport => (StatusCode::OK, 300_011),
+        ApiError::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, 201),
         ApiError::NotProvided => (StatusCode::NOT_IMPLEMENTED, INVALID),
         ApiError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, INTERNAL),
         ApiError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL),
@@ -102,6 +103,7 @@ fn message(error: &ApiError) -> String {
                                   source is not synched"
             .into(),
         ApiError::Taken | ApiError::NoImport => format!("Fail to create datasource: {error}"),
+        ApiError::TooMany(_) => format!("request frequency limit: {error}"),
         ApiError::NotProvided => error.to_string(),
         ApiError::Unavailable => "temporarily unavailable, try again".into(),
         ApiError::Internal(_) => "internal server error".into(),

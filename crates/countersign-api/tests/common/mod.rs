@@ -17,7 +17,7 @@ use countersign::{
     Addressing, Claim, Credentials, Endpoint, MasterKey, PrefixTokenKey, Region, RequestHead,
     Scope, SecretKey, Service, SigningKey, Timestamp, Verifier,
 };
-use countersign_api::{App, issue_api_key};
+use countersign_api::{App, RateLimits, issue_api_key};
 use countersign_catalog::{SqliteCatalog, TeamName, UserId};
 use countersign_storage::{Backend, ObjectKey, PrefixSigner, PutRequest, bytes_of, collect};
 use http_body_util::BodyExt;
@@ -64,6 +64,11 @@ impl House {
 
     /// As a new one, with another storage.
     pub(crate) async fn over(backend: Backend) -> Self {
+        Self::limited(backend, RateLimits::default()).await
+    }
+
+    /// As a new one, with another storage and limits.
+    pub(crate) async fn limited(backend: Backend, limits: RateLimits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let catalog =
             Arc::new(SqliteCatalog::open(&folder.path().join("catalog.sqlite")).await.unwrap());
@@ -75,7 +80,8 @@ impl House {
         let signer = countersign_storage::UrlSigner::new(credentials, region, bucket, now());
         let prefix_signer = PrefixSigner::new(prefix_token_key(), PREFIX_BASE);
         let signers = (signer, prefix_signer);
-        let app = Arc::new(App::new(catalog.clone(), backend.clone(), signers, now));
+        let app = App::new(catalog.clone(), backend.clone(), signers, now);
+        let app = Arc::new(app.with_rate_limits(limits));
         let router = countersign_api::router(Arc::clone(&app));
         Self { app, backend, catalog, router, key, _folder: folder }
     }

@@ -2,14 +2,16 @@
 
 use std::{
     io,
+    net::IpAddr,
     pin::{Pin, pin},
     sync::Arc,
     time::Duration,
 };
 
 use anyhow::ensure;
-use axum::Router;
-use hyper::server::conn::http1;
+use axum::{Router, http::Request};
+use countersign_api::Client;
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -23,6 +25,9 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_io_timeout::TimeoutStream;
+use tower::ServiceExt as _;
+
+use super::client::TrustedProxies;
 
 /// How long a client may take for the head of a request, from when it could have begun.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -46,18 +51,29 @@ const HEADERS_MAX: usize = 100;
 const HEAD_LEN_MAX: usize = 32 * 1024;
 
 /// Serves until a signal says to stop, and then until what is under way is done.
-pub(super) async fn serve(listener: TcpListener, router: Router, stop: Stop) -> anyhow::Result<()> {
+pub(super) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    proxies: TrustedProxies,
+    stop: Stop,
+) -> anyhow::Result<()> {
     let graceful = GracefulShutdown::new();
     let slots = Arc::new(Semaphore::new(connections_max()?));
-    let protocol = protocol();
+    let (protocol, proxies) = (protocol(), Arc::new(proxies));
     let mut stop = pin!(stop.asked());
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &slots) => accepted,
             () = &mut stop => break,
         };
-        let Some((stream, slot)) = accepted else { continue };
-        let service = TowerToHyperService::new(router.clone());
+        let Some((stream, peer, slot)) = accepted else { continue };
+        let proxies = Arc::clone(&proxies);
+        let service = router.clone().map_request(move |mut request: Request<Incoming>| {
+            let client = proxies.client(peer, request.headers());
+            request.extensions_mut().insert(Client(client));
+            request
+        });
+        let service = TowerToHyperService::new(service);
         let connection = protocol.serve_connection(impatient(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
@@ -92,10 +108,10 @@ fn connections_max() -> anyhow::Result<usize> {
 async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
     let slot = Arc::clone(slots).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, slot)),
+        Ok((stream, peer)) => Some((stream, peer.ip(), slot)),
         Err(error) => {
             // Too many open files, mostly: it passes, and asking again at once does not help.
             tracing::warn!(%error, "a connection could not be accepted");

@@ -1,6 +1,7 @@
 //! `serve`: the server, with everything wired.
 
 mod buckets;
+mod client;
 mod first_start;
 mod grants;
 mod http;
@@ -66,7 +67,8 @@ impl Serve {
         let welcome = first_start::welcome(&*catalog, origins.api()).await?;
         print_now(&format!("Countersign is ready at {}\n{welcome}", origins.api()))?;
         let sweeper = tokio::spawn(sweep(Arc::clone(&house.app)));
-        http::serve(listener, house.router(&origins)?, stop).await?;
+        let proxies = settings.rate.trusted_proxies.clone();
+        http::serve(listener, house.router(&origins)?, proxies, stop).await?;
         sweeper.abort();
         catalog.close().await;
         Ok(())
@@ -124,7 +126,8 @@ impl House {
         };
         let prefix_signer = PrefixSigner::new(prefix_key.clone(), origins.prefix_base());
         let signers = (bytes.url_signer, prefix_signer);
-        let app = App::new(Arc::clone(&catalog), bytes.backend, signers, clock::server_now);
+        let app = App::new(Arc::clone(&catalog), bytes.backend, signers, clock::server_now)
+            .with_rate_limits(settings.rate.limits);
         let app = Arc::new(app);
         let uploads = Arc::new(TokenUploads(Arc::clone(&app)));
         let gateway_endpoint = bytes.gateway.is_some().then(|| origins.s3_endpoint());

@@ -1,6 +1,7 @@
 //! The settings of `serve`: an option, else a variable of the environment, else the file, else a
 //! default.
 
+mod rate;
 mod s3;
 
 use std::{
@@ -14,7 +15,7 @@ use clap::Args;
 use serde::Deserialize;
 use tracing::level_filters::LevelFilter;
 
-pub(super) use self::s3::S3Place;
+pub(super) use self::{rate::RateSettings, s3::S3Place};
 use crate::environment::AwsEnvironment;
 
 /// Run the server.
@@ -47,6 +48,8 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE", env = "COUNTERSIGN_CONFIG")]
     config: Option<PathBuf>,
     #[command(flatten)]
+    rate: rate::RateOptions,
+    #[command(flatten)]
     s3: s3::Options,
 }
 
@@ -60,6 +63,7 @@ struct File {
     data_url: Option<String>,
     single_origin: bool,
     log: Option<String>,
+    rate_limits: rate::Table,
     s3: Option<s3::Table>,
 }
 
@@ -72,6 +76,7 @@ pub(super) struct Settings {
     pub(super) data_url: Option<String>,
     pub(super) single_origin: bool,
     pub(super) log: LevelFilter,
+    pub(super) rate: RateSettings,
 }
 
 /// Where the bytes are kept.
@@ -106,6 +111,7 @@ impl Settings {
             data_url: given.data_url.clone().or(file.data_url),
             single_origin: given.single_origin || file.single_origin,
             log: given.log.or(log).unwrap_or(LevelFilter::INFO),
+            rate: RateSettings::resolve(&given.rate, file.rate_limits)?,
         })
     }
 
@@ -119,6 +125,7 @@ impl Settings {
             data_url: None,
             single_origin: false,
             log: LevelFilter::INFO,
+            rate: RateSettings::default(),
         }
     }
 }
