@@ -3,7 +3,7 @@ use std::error::Error;
 use countersign_catalog::CatalogError;
 use countersign_storage::{StoreError, UrlError};
 
-use crate::{content::ContentFault, fields::Invalid, rate::Excess};
+use crate::{content::ContentFault, fields::Invalid, quota::Shortage, rate::Excess};
 
 /// What is wrong with the credentials of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +104,9 @@ pub(crate) enum ApiError {
     /// Somebody asks more often than is allowed.
     #[error("more requests than {}", .0.limit)]
     TooMany(Excess),
+    /// The team may not have that much; and what lacks of bytes, where that is known.
+    #[error("the storage quota of the team is exceeded")]
+    OverQuota(Option<Shortage>),
     /// No space is left.
     #[error("no space is left")]
     Full,
@@ -131,6 +134,7 @@ impl From<CatalogError> for ApiError {
     fn from(error: CatalogError) -> Self {
         match error {
             CatalogError::UploadClosed => Self::Closed,
+            CatalogError::OverQuota => Self::OverQuota(None),
             CatalogError::Full => Self::Full,
             CatalogError::Busy => Self::Unavailable,
             other => Self::internal(other),

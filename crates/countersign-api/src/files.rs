@@ -36,6 +36,7 @@ impl App {
         lifetime: Lifetime,
         now: Timestamp,
     ) -> Result<BegunFile, ApiError> {
+        self.admit(owner.team, 0).await?;
         let job = Uuid::new_v4();
         let extension = name.extension().unwrap_or_else(|| "bin".into());
         let staging_key = staging_key(job, &extension);

@@ -88,6 +88,7 @@ impl App {
         if let Some(dataset) = dataset {
             self.own_dataset(&owner, dataset).await?;
         }
+        self.admit(owner.team, file.size).await?;
         let id = Uuid::new_v4();
         let key = object_key(&staging_key(id, file.extension))?;
         let lifetime = Lifetime::from_secs(LIFETIME_SECS).map_err(ApiError::internal)?;

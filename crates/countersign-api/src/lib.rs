@@ -39,6 +39,7 @@ mod keys;
 mod media_type;
 mod multipart;
 mod powerdrill;
+mod quota;
 mod rate;
 mod router;
 mod schemas;

@@ -132,6 +132,7 @@ impl App {
         lifetime: Lifetime,
         now: Timestamp,
     ) -> Result<BegunMultipart, ApiError> {
+        self.admit(owner.team, size).await?;
         let key = object_key(&new_object_key(name.extension()))?;
         let what = (key, name.media_type());
         let begun = self.open_parts(what, Cut::of(size), lifetime, now).await?;

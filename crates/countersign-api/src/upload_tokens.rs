@@ -40,6 +40,9 @@ pub enum TokenRefusal {
     /// The schema has a file of this name.
     #[error("the schema has a file of this name")]
     Exists,
+    /// The team may not have that much.
+    #[error("the storage quota of the team is exceeded")]
+    OverQuota,
     /// No space is left.
     #[error("no space is left")]
     Full,
@@ -58,6 +61,7 @@ impl App {
         now: Timestamp,
     ) -> Result<(UploadToken, PrefixUrl), ApiError> {
         let schema = self.schema(&owner, slug).await?;
+        self.admit(owner.team, 0).await?;
         let lifetime = minutes.saturating_mul(60);
         let not_after = now.checked_add_secs(lifetime).unwrap_or(Timestamp::MAX);
         let new = NewUploadToken { id: Uuid::new_v4(), owner, schema: schema.id, not_after };
@@ -84,6 +88,7 @@ impl App {
             if self.catalog.has_schema_file(token.schema, name).await? {
                 return Ok(Err(TokenRefusal::Exists));
             }
+            self.admit(token.owner.team, 0).await?;
             let key = self.reserve_key(EXTENSION, self.now()).await?;
             Ok(Ok(Berth { backend: self.backend.clone(), key, media_type: MEDIA_TYPE }))
         };
@@ -139,6 +144,7 @@ impl App {
 /// What somebody is told who is not told more; and what the log is.
 fn refusal(error: &ApiError) -> TokenRefusal {
     match error {
+        ApiError::OverQuota(_) => TokenRefusal::OverQuota,
         ApiError::Full => {
             tracing::warn!("a file by an upload token found no space");
             TokenRefusal::Full

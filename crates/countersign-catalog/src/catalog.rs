@@ -11,7 +11,7 @@ use crate::{
     DataSourcePage, DataSourceRef, Dataset, DatasetPage, File, FilePage, FileRef, Identity, Job,
     NewDataSource, NewDataset, NewFile, NewJob, NewSchemaFile, NewUpload, NewUploadToken,
     NewVersion, Page, Schema, SchemaFile, SchemaFileFilter, SchemaFilePage, SchemaPage, Slug,
-    Stored, TeamId, TeamName, Upload, UploadRef, UploadToken, UserId,
+    Stored, TeamId, TeamLimits, TeamName, TeamUsage, Upload, UploadRef, UploadToken, UserId,
 };
 
 /// The records. The example is at the [head of the crate](crate).
@@ -25,7 +25,8 @@ use crate::{
 /// # Errors
 ///
 /// Every method may return [`CatalogError::Busy`], [`CatalogError::Full`],
-/// [`CatalogError::Damaged`] and [`CatalogError::Backend`]. What else a method returns stands there.
+/// [`CatalogError::Damaged`] and [`CatalogError::Backend`], and every method that records an object
+/// [`CatalogError::OverQuota`]. What else a method returns stands there.
 #[async_trait]
 pub trait Catalog: Debug + Send + Sync + 'static {
     /// The user in the team. Both are made when missing.
@@ -53,6 +54,20 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     ///
     /// Those of every method.
     async fn team(&self, name: &TeamName) -> Result<Option<TeamId>, CatalogError>;
+
+    /// Sets what the objects of a team may take.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::OwnerUnknown`], when there is no such team; [`CatalogError::OutOfRange`].
+    async fn limit_team(&self, team: TeamId, limits: &TeamLimits) -> Result<(), CatalogError>;
+
+    /// What the objects of a team take, and may.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::OwnerUnknown`], when there is no such team.
+    async fn team_usage(&self, team: TeamId) -> Result<TeamUsage, CatalogError>;
 
     /// Gives the user an API key.
     ///

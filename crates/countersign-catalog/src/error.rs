@@ -44,6 +44,9 @@ pub enum CatalogError {
     /// A value is longer or larger than the catalog holds.
     #[error("a value is longer or larger than the catalog holds")]
     OutOfRange,
+    /// The team may have no more objects, or no more bytes of them. Nothing was changed.
+    #[error("the team may not have that much")]
+    OverQuota,
     /// The disk has no room. Nothing was changed.
     #[error("the disk of the catalog is full")]
     Full,

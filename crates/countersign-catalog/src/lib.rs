@@ -64,6 +64,7 @@ mod file;
 mod hash_id;
 mod identity;
 mod job;
+mod quota;
 mod schema;
 mod schema_file;
 mod sqlite;
@@ -82,6 +83,7 @@ pub use error::{CatalogError, InvalidName};
 pub use file::{File, FilePage, FileRef, NewFile, Page};
 pub use identity::{Identity, TeamId, TeamName, UserId};
 pub use job::{Job, NewJob, NewVersion};
+pub use quota::{TeamLimits, TeamUsage};
 pub use schema::{Schema, SchemaPage, Slug};
 pub use schema_file::{
     NewSchemaFile, SchemaFile, SchemaFileFilter, SchemaFileOrder, SchemaFilePage,

@@ -13,6 +13,7 @@ mod policy;
 mod presign;
 mod schemas;
 mod serve;
+mod teams;
 mod verify;
 
 use std::process::ExitCode;
@@ -67,6 +68,9 @@ enum Command {
     /// Make schemas.
     #[command(subcommand)]
     Schemas(schemas::Schemas),
+    /// Limit what teams store.
+    #[command(subcommand)]
+    Teams(teams::Teams),
 }
 
 fn main() -> ExitCode {
@@ -79,6 +83,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => run(arguments.run()),
         Command::Keys(arguments) => run(arguments.run()),
         Command::Schemas(arguments) => run(arguments.run()),
+        Command::Teams(arguments) => run(arguments.run()),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("countersign: {error:#}");

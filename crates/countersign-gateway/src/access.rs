@@ -114,6 +114,9 @@ pub enum Refusal {
     /// The name is none that is taken here: `InvalidArgument`.
     #[error("the name is not valid")]
     InvalidName,
+    /// Who owns it may not have that much: `QuotaExceeded`.
+    #[error("more than may be stored")]
+    OverQuota,
     /// There is no room for it: `InsufficientStorage`.
     #[error("there is no room")]
     Full,

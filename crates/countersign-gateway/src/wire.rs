@@ -38,6 +38,7 @@ impl Wire {
                 Self::from(INVALID_ARGUMENT).with("ArgumentName", "Key")
             }
             Fault::Refused(Refusal::Full) => FULL.into(),
+            Fault::Refused(Refusal::OverQuota) => OVER_QUOTA.into(),
             Fault::InvalidArgument(name) => Self::from(INVALID_ARGUMENT).with("ArgumentName", name),
             Fault::LengthMissing => LENGTH_MISSING.into(),
             Fault::TooLarge => TOO_LARGE.into(),
@@ -294,6 +295,10 @@ const INVALID_PART_ORDER: Row = Row(
     "InvalidPartOrder",
     "The list of parts was not in ascending order.",
 );
+/// As Ceph has it; Amazon's S3 has no quotas.
+const OVER_QUOTA: Row =
+    Row(StatusCode::FORBIDDEN, "QuotaExceeded", "The owner of this URL may not store that much.");
+
 const FULL: Row = Row(
     StatusCode::INSUFFICIENT_STORAGE,
     "InsufficientStorage",

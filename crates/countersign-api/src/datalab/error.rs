@@ -61,6 +61,7 @@ fn status_and_detail(error: &ApiError) -> (StatusCode, Value) {
             );
             (StatusCode::TOO_MANY_REQUESTS, Value::from(detail))
         }
+        ApiError::OverQuota(_) => text(StatusCode::PAYLOAD_TOO_LARGE, "Storage quota exceeded."),
         ApiError::Full => text(StatusCode::INSUFFICIENT_STORAGE, "Insufficient storage."),
         ApiError::Unavailable => {
             text(StatusCode::SERVICE_UNAVAILABLE, "Temporarily unavailable. Try again.")

@@ -67,6 +67,7 @@ fn status_and_message(error: &ApiError) -> (StatusCode, String) {
             format!("Muitas requisições. Tente novamente em {} segundos.", excess.retry_after_secs),
         ),
         ApiError::TooLarge => text(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."),
+        ApiError::OverQuota(_) => text(StatusCode::PAYLOAD_TOO_LARGE, "Storage quota exceeded."),
         ApiError::Full => text(StatusCode::INSUFFICIENT_STORAGE, "Insufficient storage."),
         ApiError::Unavailable => {
             text(StatusCode::SERVICE_UNAVAILABLE, "Temporarily unavailable. Try again.")

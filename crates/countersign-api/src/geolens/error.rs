@@ -17,6 +17,7 @@ use crate::{
     http::Failure,
     jobs::EXTENSIONS,
     multipart::MIB,
+    quota::Shortage,
     validation,
 };
 
@@ -74,7 +75,7 @@ fn status_of(error: &ApiError) -> StatusCode {
         ApiError::Taken => StatusCode::CONFLICT,
         ApiError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         ApiError::NotProvided => StatusCode::NOT_IMPLEMENTED,
-        ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ApiError::TooLarge | ApiError::OverQuota(_) => StatusCode::PAYLOAD_TOO_LARGE,
         ApiError::Closed => StatusCode::BAD_GATEWAY,
         ApiError::Full => StatusCode::INSUFFICIENT_STORAGE,
         ApiError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -107,6 +108,10 @@ fn text_of(error: &ApiError) -> String {
                 .into()
         }
         ApiError::TooMany(excess) => format!("Rate limit exceeded: {}", excess.limit),
+        ApiError::OverQuota(Some(Shortage { used, most, size })) => {
+            format!("Storage quota exceeded: used {used} of {most} bytes (adding {size} bytes)")
+        }
+        ApiError::OverQuota(None) => "Storage quota exceeded.".into(),
         ApiError::Full => "Insufficient storage.".into(),
         ApiError::Unavailable => "Temporarily unavailable. Try again.".into(),
         ApiError::Internal(_) => "Internal server error.".into(),

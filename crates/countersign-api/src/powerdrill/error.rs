@@ -58,7 +58,7 @@ fn status_and_code(error: &ApiError) -> (StatusCode, u32) {
         ApiError::NotFound(_) => (StatusCode::OK, 300_003),
         ApiError::BadExtension { .. } => (StatusCode::OK, 300_004),
         ApiError::Refused(ContentFault::Empty) => (StatusCode::OK, 300_005),
-        ApiError::Full => (StatusCode::OK, 300_006),
+        ApiError::Full | ApiError::OverQuota(_) => (StatusCode::OK, 300_006),
         ApiError::Refused(_) | ApiError::Closed => (StatusCode::OK, 300_007),
         ApiError::NotUploaded => (StatusCode::OK, 300_008),
         ApiError::Taken | ApiError::NoImport => (StatusCode::OK, 300_011),
@@ -97,6 +97,7 @@ fn message(error: &ApiError) -> String {
         ApiError::BadExtension { .. } => "Invalid file extension".into(),
         ApiError::Refused(ContentFault::Empty) => "Empty file".into(),
         ApiError::Full => "Insufficient storage space".into(),
+        ApiError::OverQuota(_) => format!("Insufficient storage space: {error}"),
         ApiError::Refused(fault) => format!("Failed to upload the file: {fault}"),
         ApiError::Closed => format!("Failed to upload the file: {error}"),
         ApiError::NotUploaded => "An error occurred while generating the presigned URL: the data \

@@ -27,6 +27,12 @@ fn migrator() -> Migrator {
         migration(1, "records", include_str!("../../migrations/0001_records.sql")),
         migration(2, "datasets", include_str!("../../migrations/0002_datasets.sql")),
         migration(3, "jobs and tokens", include_str!("../../migrations/0003_jobs_and_tokens.sql")),
+        migration(
+            7,
+            "lists of schema files",
+            include_str!("../../migrations/0007_lists_of_schema_files.sql"),
+        ),
+        migration(8, "quotas", include_str!("../../migrations/0008_quotas.sql")),
     ])
 }
 

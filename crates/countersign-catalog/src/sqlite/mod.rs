@@ -34,7 +34,7 @@ use crate::{
     DataSourcePage, DataSourceRef, Dataset, DatasetPage, File, FilePage, FileRef, Identity, Job,
     NewDataSource, NewDataset, NewFile, NewJob, NewSchemaFile, NewUpload, NewUploadToken,
     NewVersion, Page, Purpose, Schema, SchemaFile, SchemaFileFilter, SchemaFilePage, SchemaPage,
-    Slug, Stored, TeamId, TeamName, Upload, UploadRef, UploadToken, UserId,
+    Slug, Stored, TeamId, TeamLimits, TeamName, TeamUsage, Upload, UploadRef, UploadToken, UserId,
 };
 
 /// The records in one `SQLite` file.
@@ -120,6 +120,14 @@ impl Catalog for SqliteCatalog {
 
     async fn team(&self, name: &TeamName) -> Result<Option<TeamId>, CatalogError> {
         teams::find(&self.readers, name).await
+    }
+
+    async fn limit_team(&self, team: TeamId, limits: &TeamLimits) -> Result<(), CatalogError> {
+        teams::limit(&self.writer, team, limits).await
+    }
+
+    async fn team_usage(&self, team: TeamId) -> Result<TeamUsage, CatalogError> {
+        teams::usage(&self.readers, team).await
     }
 
     async fn add_api_key(

@@ -32,6 +32,10 @@ fn database_failure(error: Box<dyn DatabaseError>) -> CatalogError {
         ErrorKind::CheckViolation => return CatalogError::OutOfRange,
         _ => {}
     }
+    // What the trigger says, word for word.
+    if error.message() == "over quota" {
+        return CatalogError::OverQuota;
+    }
     let code = error.code().and_then(|code| code.parse::<u32>().ok());
     if code == Some(IOERR_SHMSIZE) {
         return CatalogError::Full;

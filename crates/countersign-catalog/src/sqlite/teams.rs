@@ -3,8 +3,11 @@
 use countersign::Timestamp;
 use sqlx::SqlitePool;
 
-use super::{SqliteCatalog, rows::failure};
-use crate::{CatalogError, Identity, TeamId, TeamName, UserId};
+use super::{
+    SqliteCatalog,
+    rows::{column, failure, size, total},
+};
+use crate::{CatalogError, Identity, TeamId, TeamLimits, TeamName, TeamUsage, UserId};
 
 pub(super) async fn ensure_user(
     catalog: &SqliteCatalog,
@@ -78,4 +81,42 @@ pub(super) async fn find(
         .await
         .map_err(failure)?;
     Ok(team_id.map(TeamId::new))
+}
+
+pub(super) async fn limit(
+    writer: &SqlitePool,
+    team: TeamId,
+    limits: &TeamLimits,
+) -> Result<(), CatalogError> {
+    let in_range =
+        |max: Option<u64>| max.map(i64::try_from).transpose().map_err(|_| CatalogError::OutOfRange);
+    let done =
+        sqlx::query("UPDATE teams SET object_bytes_max = ?2, object_count_max = ?3 WHERE id = ?1")
+            .bind(team.as_i64())
+            .bind(in_range(limits.bytes_max)?)
+            .bind(in_range(limits.objects_max)?)
+            .execute(writer)
+            .await
+            .map_err(failure)?;
+    if done.rows_affected() == 0 { Err(CatalogError::OwnerUnknown) } else { Ok(()) }
+}
+
+pub(super) async fn usage(readers: &SqlitePool, team: TeamId) -> Result<TeamUsage, CatalogError> {
+    let row = sqlx::query(
+        "SELECT object_bytes, object_count, object_bytes_max, object_count_max
+         FROM teams WHERE id = ?1",
+    )
+    .bind(team.as_i64())
+    .fetch_optional(readers)
+    .await
+    .map_err(failure)?
+    .ok_or(CatalogError::OwnerUnknown)?;
+    Ok(TeamUsage {
+        bytes: total(column(&row, "object_bytes")?)?,
+        objects: total(column(&row, "object_count")?)?,
+        limits: TeamLimits {
+            bytes_max: size(&row, "object_bytes_max")?,
+            objects_max: size(&row, "object_count_max")?,
+        },
+    })
 }

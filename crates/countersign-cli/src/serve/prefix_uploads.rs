@@ -40,6 +40,7 @@ fn refusal(refusal: TokenRefusal) -> Refusal {
         TokenRefusal::UnknownToken => Refusal::Denied,
         TokenRefusal::InvalidName => Refusal::InvalidName,
         TokenRefusal::Exists => Refusal::Exists,
+        TokenRefusal::OverQuota => Refusal::OverQuota,
         TokenRefusal::Full => Refusal::Full,
         // Why, is in the log.
         _ => Refusal::Unavailable,

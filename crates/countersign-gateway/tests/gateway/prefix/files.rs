@@ -71,6 +71,7 @@ fn failure(name: &str, step: &str) -> Result<(), Refusal> {
         Some("-denied") => Err(Refusal::Denied),
         Some("-taken") => Err(Refusal::Exists),
         Some("-misnamed") => Err(Refusal::InvalidName),
+        Some("-much") => Err(Refusal::OverQuota),
         Some("-full") => Err(Refusal::Full),
         Some("-later") => Err(Refusal::Unavailable),
         _ => Ok(()),

@@ -249,6 +249,7 @@ async fn what_is_not_granted_or_not_recorded_is_not_acknowledged() {
         ("denied", "403 AccessDenied", None),
         ("taken", "412 PreconditionFailed", None),
         ("misnamed", "400 InvalidArgument", Some("Key")),
+        ("much", "403 QuotaExceeded", None),
         ("full", "507 InsufficientStorage", None),
         ("later", "503 ServiceUnavailable", None),
     ] {
@@ -263,7 +264,7 @@ async fn what_is_not_granted_or_not_recorded_is_not_acknowledged() {
             assert_eq!(world.stored(&key).await.is_some(), step == "finish", "{name}");
         }
     }
-    assert_eq!(world.files.finished(), 5);
+    assert_eq!(world.files.finished(), 6);
 }
 
 #[tokio::test]
