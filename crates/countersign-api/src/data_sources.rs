@@ -69,6 +69,7 @@ impl App {
             id: Uuid::new_v4(),
             dataset,
             name: name.as_str().into(),
+            file_name: name.as_str().into(),
             upload: upload.id,
             failure: fault.map(|fault| fault.to_string().into()),
         };
