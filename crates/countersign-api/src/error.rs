@@ -98,6 +98,9 @@ pub(crate) enum ApiError {
     /// Fetching a file from somebody else's server is not done.
     #[error("importing from a url is not supported")]
     NoImport,
+    /// What the vendor has beside its data.
+    #[error("{0} are not provided here")]
+    NotProvided(&'static str),
     /// No space is left.
     #[error("no space is left")]
     Full,

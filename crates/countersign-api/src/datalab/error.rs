@@ -53,6 +53,8 @@ fn status_and_detail(error: &ApiError) -> (StatusCode, Value) {
             StatusCode::UNPROCESSABLE_ENTITY,
             "The upload of this file has failed. Upload it again as a new file.",
         ),
+        // What no call of this dialect comes to.
+        ApiError::NotProvided(_) => (StatusCode::NOT_IMPLEMENTED, error.to_string().into()),
         ApiError::Full => text(StatusCode::INSUFFICIENT_STORAGE, "Insufficient storage."),
         ApiError::Unavailable => {
             text(StatusCode::SERVICE_UNAVAILABLE, "Temporarily unavailable. Try again.")

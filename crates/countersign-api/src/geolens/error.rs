@@ -74,6 +74,8 @@ fn status_of(error: &ApiError) -> StatusCode {
         ApiError::Taken => StatusCode::CONFLICT,
         ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ApiError::Closed => StatusCode::BAD_GATEWAY,
+        // What no call of this dialect comes to.
+        ApiError::NotProvided(_) => StatusCode::NOT_IMPLEMENTED,
         ApiError::Full => StatusCode::INSUFFICIENT_STORAGE,
         ApiError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -53,7 +53,9 @@ fn status_and_code(error: &ApiError) -> (StatusCode, u32) {
         ApiError::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, INVALID),
         ApiError::Unauthenticated(KeyFault::Missing) => (StatusCode::FORBIDDEN, 1_003),
         ApiError::Unauthenticated(KeyFault::Wrong) => (StatusCode::FORBIDDEN, 1_004),
-        ApiError::NotOwner | ApiError::Prefetch => (StatusCode::OK, 300_002),
+        ApiError::NotOwner | ApiError::Prefetch | ApiError::NotProvided(_) => {
+            (StatusCode::OK, 300_002)
+        }
         ApiError::NotFound("path") => (StatusCode::NOT_FOUND, 300_003),
         ApiError::NotFound(_) => (StatusCode::OK, 300_003),
         ApiError::BadExtension { .. } => (StatusCode::OK, 300_004),
@@ -90,7 +92,9 @@ fn message(error: &ApiError) -> String {
         | ApiError::MethodNotAllowed => format!("Invalid parameters: {error}"),
         ApiError::Unauthenticated(KeyFault::Missing) => "insufficient.authentication".into(),
         ApiError::Unauthenticated(KeyFault::Wrong) => "bad.credentials".into(),
-        ApiError::NotOwner | ApiError::Prefetch => format!("No permissions: {error}"),
+        ApiError::NotOwner | ApiError::Prefetch | ApiError::NotProvided(_) => {
+            format!("No permissions: {error}")
+        }
         ApiError::NotFound(what) => format!("{what} not found"),
         ApiError::BadExtension { .. } => "Invalid file extension".into(),
         ApiError::Refused(ContentFault::Empty) => "Empty file".into(),
