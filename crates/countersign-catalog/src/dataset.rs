@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use crate::{Column, Identity, Upload};
 
-/// A dataset of a team: everybody in the team reads it, its owner alone creates and deletes in it.
+/// A dataset of a team: everybody in the team reads it, its owner alone changes it, and creates and
+/// deletes in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dataset {
     /// Its id, the same in every dialect.

@@ -2,6 +2,7 @@
 `powerdrill.py`, which says how to run."""
 
 import concurrent.futures
+import json
 import time
 
 import storages
@@ -38,7 +39,7 @@ def calls(api, mate, tally):
                                (api, {"name": "", "description": ""}, 300001)]:
         told = client.call("POST", place, body | {"user_id": client.user}).json()
         tally.check("datasets", told["code"] == code, told)
-    told = mate.call("DELETE", place, {"user_id": mate.user}).json()
+    told = mate.delete_dataset(dataset).json()
     tally.check("datasets", told["code"] == 300002, told)
     for path in ("/sessions", "/sessions/x", "/jobs"):
         answer = api.call("POST", path, {"user_id": api.user})
@@ -61,9 +62,9 @@ def deletion(api, server, seed, tally):
     for link in links:
         tally.check("links", send(link).status == 200, "before the deletion")
     begun = time.monotonic()
-    gone = api.data("DELETE", f"/datasets/{dataset}", {"user_id": api.user})
+    gone = api.delete_dataset(dataset).json()
     ended = time.monotonic()
-    tally.check("datasets", gone == {}, gone)
+    tally.check("datasets", gone == {"code": 0, "data": {}}, gone)
     for link in links:
         answer = send(link)
         tally.check("dead links", storages.current.is_gone(answer), answer)
@@ -76,18 +77,33 @@ def deletion(api, server, seed, tally):
     tally.check("dead links", left == before, set(left) ^ set(before))
 
 
+def late(api, tally):
+    """The URL of a version that is on its way ends with its dataset, and so does its job."""
+    dataset, key = api.dataset(), {"X-Api-Key": api.key}
+    asked = {"filename": "a.csv", "file_size": 4, "content_type": "text/csv"}
+    place = f"{api.origin}/api/datasets/{dataset.removeprefix('dataset-')}/reupload/presigned"
+    job = send(place, "POST", json.dumps(asked).encode(), key).json()
+    check(api.delete_dataset(dataset).json()["code"] == 0, "a dataset with a job")
+    answer = send(job["urls"][0], "PUT", b"1,2\n", {"Content-Type": "text/csv"})
+    tally.check("late uploads", storages.current.is_late(answer), answer)
+    answer = send(f"{api.origin}/api/jobs/{job['job_id']}", headers=key)
+    tally.check("late uploads", answer.status == 404, answer)
+    answer = send(f"{place}/{job['job_id']}/complete", "POST", b"{}", key)
+    tally.check("late uploads", answer.status == 404, answer)
+
+
 def racing(api, server, seed, tally):
     """Many delete a dataset at once, and others are at it: one deletes it, and nothing is left."""
     before = object_files(server)[0]
     dataset = api.dataset()
-    place, body = f"/datasets/{dataset}", text_of(seed, 3_000)
+    body = text_of(seed, 3_000)
     sources = [api.source(f"{number}.csv", body, dataset) for number in range(10)]
     handles = [api.upload_form("late.csv", body).json()["data"]["file_object_key"]
                for _ in range(OTHERS)]
 
     def delete(_):
         client = Powerdrill(api.origin, api.key, api.user)
-        return client.call("DELETE", place, {"user_id": api.user}).json()["code"]
+        return client.delete_dataset(dataset).json()["code"]
 
     def other(number):
         client = Powerdrill(api.origin, api.key, api.user)
@@ -108,7 +124,7 @@ def racing(api, server, seed, tally):
     for handle in handles:
         code = api.create(handle, "late.csv", elsewhere).json()["code"]
         tally.check("deletions at once", code in (0, 300003), code)
-    api.data("DELETE", f"/datasets/{elsewhere}", {"user_id": api.user})
+    check(api.delete_dataset(elsewhere).json()["code"] == 0, "another dataset")
     left = object_files(server)[0]
     tally.check("deletions at once", left == before, set(left) ^ set(before))
     check(api.dataset(), "the server goes on")
@@ -117,5 +133,6 @@ def racing(api, server, seed, tally):
 def run(server, api, mate, seed, tally):
     calls(api, mate, tally)
     deletion(api, server, seed, tally)
+    late(api, tally)
     for number in range(3):
         racing(api, server, seed + number, tally)
