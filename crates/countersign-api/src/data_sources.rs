@@ -11,7 +11,32 @@ use countersign_catalog::{
 use countersign_storage::Download;
 use uuid::Uuid;
 
-use crate::{App, app::object_key, error::ApiError, source_name::SourceName};
+use crate::{
+    App,
+    app::object_key,
+    error::ApiError,
+    source_name::{PlainName, SourceName},
+};
+
+/// A data source as it is wished for.
+#[derive(Debug)]
+pub(crate) struct SourceWish {
+    /// Its name.
+    pub(crate) name: PlainName,
+    /// The name of its file, which says what its bytes have to be.
+    pub(crate) file_name: SourceName,
+    /// What was answered to the upload of the file.
+    pub(crate) file_object_key: String,
+}
+
+impl SourceWish {
+    /// Whether this is what came of it.
+    fn is(&self, found: &DataSource, dataset: Option<Uuid>) -> bool {
+        *found.name == *self.name.as_str()
+            && *found.file_name == *self.file_name.as_str()
+            && dataset.is_none_or(|dataset| dataset == found.dataset)
+    }
+}
 
 impl App {
     /// Makes a data source of an uploaded file, in a dataset that is there, or in a new one of its
@@ -20,27 +45,27 @@ impl App {
         &self,
         who: &Identity,
         dataset: Option<Uuid>,
-        (name, file_object_key): (&SourceName, &str),
+        wish: &SourceWish,
         now: Timestamp,
     ) -> Result<DataSource, ApiError> {
         if let Some(id) = dataset {
             self.own_dataset(who, id).await?;
         }
-        let upload = self.own_upload(who, file_object_key).await?;
-        if let Some(found) = self.data_source_of(&upload, dataset, name).await? {
+        let upload = self.own_upload(who, &wish.file_object_key).await?;
+        if let Some(found) = self.data_source_of(&upload, dataset, wish).await? {
             return Ok(found);
         }
         if upload.state != UploadState::Ready {
             return Err(ApiError::NotFound("file_object_key"));
         }
-        match self.make_data_source(&upload, dataset, name, now).await {
+        match self.make_data_source(&upload, dataset, wish, now).await {
             Ok(made) => Ok(made),
             Err(error) => {
                 // Perhaps somebody was faster, with the same wish, or with a deletion after it.
-                if let Some(found) = self.data_source_of(&upload, dataset, name).await? {
+                if let Some(found) = self.data_source_of(&upload, dataset, wish).await? {
                     return Ok(found);
                 }
-                let upload = self.own_upload(who, file_object_key).await?;
+                let upload = self.own_upload(who, &wish.file_object_key).await?;
                 let is_there = upload.state == UploadState::Ready;
                 Err(if is_there { error } else { ApiError::NotFound("file_object_key") })
             }
@@ -51,30 +76,33 @@ impl App {
         &self,
         upload: &Upload,
         dataset: Option<Uuid>,
-        name: &SourceName,
+        wish: &SourceWish,
         now: Timestamp,
     ) -> Result<DataSource, ApiError> {
-        let fault = self.look_at(upload, Some(name.extension())).await?;
-        let dataset = match dataset {
+        let fault = self.look_at(upload, Some(wish.file_name.extension())).await?;
+        let target = match dataset {
             Some(id) => TargetDataset::Existing(id),
             None => TargetDataset::New(NewDataset {
                 id: Uuid::new_v4(),
                 owner: upload.owner.clone(),
-                name: name.as_str().into(),
+                name: wish.name.as_str().into(),
                 description: Box::default(),
                 columns: Vec::new(),
             }),
         };
         let new = NewDataSource {
             id: Uuid::new_v4(),
-            dataset,
-            name: name.as_str().into(),
+            dataset: target,
+            name: wish.name.as_str().into(),
+            file_name: wish.file_name.as_str().into(),
             upload: upload.id,
             failure: fault.map(|fault| fault.to_string().into()),
         };
         let made = self.catalog.add_data_source(upload.owner.team, &new, now).await;
         let made = made.map_err(|error| match error {
             CatalogError::Conflict | CatalogError::UploadClosed => ApiError::Taken,
+            // Deleted since it was looked at.
+            CatalogError::OwnerUnknown if dataset.is_some() => ApiError::NotFound("dataset"),
             other => other.into(),
         })?;
         if made.state == DataSourceState::Failed {
@@ -102,17 +130,12 @@ impl App {
         &self,
         upload: &Upload,
         dataset: Option<Uuid>,
-        name: &SourceName,
+        wish: &SourceWish,
     ) -> Result<Option<DataSource>, ApiError> {
         let by_upload = DataSourceRef::Upload(upload.id);
         let found = self.catalog.data_source(upload.owner.team, by_upload).await?;
         match found {
-            Some(found)
-                if *found.name == *name.as_str()
-                    && dataset.is_none_or(|dataset| dataset == found.dataset) =>
-            {
-                Ok(Some(found))
-            }
+            Some(found) if wish.is(&found, dataset) => Ok(Some(found)),
             Some(_) => Err(ApiError::Taken),
             None => Ok(None),
         }
@@ -143,7 +166,7 @@ impl App {
         found.ok_or(ApiError::NotFound("data source"))
     }
 
-    /// A URL that downloads a data source under its own name.
+    /// A URL that downloads a data source under the name of its file.
     pub(crate) async fn presign_data_source(
         &self,
         who: &Identity,
@@ -156,7 +179,7 @@ impl App {
             return Err(ApiError::NotUploaded);
         }
         let key = object_key(&found.upload.object_key)?;
-        let download = Download { file_name: Some(&found.name), ..Download::default() };
+        let download = Download { file_name: Some(&found.file_name), ..Download::default() };
         Ok(self.url_signer.get(&key, &download, lifetime, now)?)
     }
 

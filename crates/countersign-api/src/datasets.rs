@@ -1,7 +1,11 @@
-//! Datasets: the whole team reads them, their owner alone creates and deletes in them.
+//! Datasets: the whole team reads them, their owner alone changes them, and creates and deletes in
+//! them.
 
 use countersign::Timestamp;
-use countersign_catalog::{Column, Dataset, DatasetPage, Identity, NewDataset, Page};
+use countersign_catalog::{
+    Column, DataSourceCounts, Dataset, DatasetChange, DatasetPage, Identity, NewDataset, Page,
+};
+use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
 use crate::{
@@ -9,6 +13,9 @@ use crate::{
     dataset_name::{DatasetName, Description},
     error::ApiError,
 };
+
+/// Objects that are deleted at a time.
+const BURIED_AT_ONCE: usize = 16;
 
 impl App {
     /// Makes a dataset.
@@ -24,7 +31,50 @@ impl App {
         Ok(self.catalog.add_dataset(&new, now).await?)
     }
 
-    /// A page of the datasets of a team, newest first; with `search`, of those whose names have it.
+    /// Calls a dataset otherwise, or says something else of it. What is `None` stays as it is.
+    pub(crate) async fn change_dataset(
+        &self,
+        who: &Identity,
+        id: Uuid,
+        (name, description): (Option<DatasetName>, Option<Description>),
+    ) -> Result<Dataset, ApiError> {
+        self.own_dataset(who, id).await?;
+        let change = DatasetChange {
+            name: name.map(|name| name.as_str().into()),
+            description: description.map(|description| description.as_str().into()),
+        };
+        let changed = self.catalog.change_dataset(who.team, id, &change).await?;
+        changed.ok_or(ApiError::NotFound("dataset"))
+    }
+
+    /// Deletes a dataset and all that is in it: first the records, so that no URL reaches it any more,
+    /// then the bytes. Those that are too many to wait for are swept.
+    pub(crate) async fn delete_dataset(
+        &self,
+        who: &Identity,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<(), ApiError> {
+        self.own_dataset(who, id).await?;
+        let deleted = self.catalog.delete_dataset(who.team, id, now).await?;
+        let deleted = deleted.ok_or(ApiError::NotFound("dataset"))?;
+        let buried = stream::iter(&deleted.uploads);
+        buried.for_each_concurrent(BURIED_AT_ONCE, |upload| self.bury(upload)).await;
+        Ok(())
+    }
+
+    /// How many data sources of a dataset have come how far.
+    pub(crate) async fn data_source_counts(
+        &self,
+        who: &Identity,
+        id: Uuid,
+    ) -> Result<DataSourceCounts, ApiError> {
+        self.dataset(who, id).await?;
+        Ok(self.catalog.data_source_counts(who.team, id).await?)
+    }
+
+    /// A page of the datasets of a team, newest first; with `search`, of those that are called or
+    /// described so.
     pub(crate) async fn datasets(
         &self,
         who: &Identity,
@@ -48,7 +98,7 @@ impl App {
         Ok((self.dataset(who, id).await?, self.catalog.columns(who.team, id).await?))
     }
 
-    /// A dataset that this user may create and delete in.
+    /// A dataset that this user may change, and create and delete in.
     pub(crate) async fn own_dataset(&self, who: &Identity, id: Uuid) -> Result<Dataset, ApiError> {
         let dataset = self.dataset(who, id).await?;
         if dataset.owner == *who { Ok(dataset) } else { Err(ApiError::NotOwner) }

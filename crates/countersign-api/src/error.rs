@@ -95,9 +95,6 @@ pub(crate) enum ApiError {
     /// What was uploaded has become something else already.
     #[error("the uploaded file is in use already")]
     Taken,
-    /// What the vendor does and is no matter of data.
-    #[error("not provided here")]
-    NotProvided,
     /// Fetching a file from somebody else's server is not done.
     #[error("importing from a url is not supported")]
     NoImport,
@@ -107,6 +104,9 @@ pub(crate) enum ApiError {
     /// The team may not have that much; and what lacks of bytes, where that is known.
     #[error("the storage quota of the team is exceeded")]
     OverQuota(Option<Shortage>),
+    /// What the vendor has beside its data.
+    #[error("{0} are not provided here")]
+    NotProvided(&'static str),
     /// No space is left.
     #[error("no space is left")]
     Full,

@@ -7,7 +7,7 @@
 //! | dialect | under |
 //! | --- | --- |
 //! | Datalab | `/api/v1/files`, `/v1/files` |
-//! | Powerdrill v1: presign | `/api/v1/team`, `/v1/team` |
+//! | Powerdrill v1 | `/api/v1/team`, `/v1/team`; `/api/v1/file`, `/v1/file` |
 //! | Powerdrill v2, MAXIR AI v2 | `/api/v2/team`, `/v2/team`, `/app/api/v2/team` |
 //! | `GeoLens` | `/api/datasets`, `/api/ingest`, `/api/jobs` |
 //! | `DataSnap` | `/api/v1/schemas`, `/v1/schemas`, and `upload-tokens`, `bridge` beside them |

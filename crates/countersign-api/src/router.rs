@@ -19,6 +19,8 @@ pub fn router(app: Arc<App>) -> Router {
     let powerdrill = [
         ("/api/v1/team", powerdrill::v1()),
         ("/v1/team", powerdrill::v1()),
+        ("/api/v1/file", powerdrill::v1_files()),
+        ("/v1/file", powerdrill::v1_files()),
         ("/api/v2/team", powerdrill::v2()),
         ("/v2/team", powerdrill::v2()),
         ("/app/api/v2/team", powerdrill::v2()),

@@ -64,6 +64,10 @@ impl PlainName {
         check_name(name)?;
         Ok(Self(name.into()))
     }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@ use countersign::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    Acceptance, AccessKey, ApiKeyHash, CatalogError, Column, DataSource, DataSourceFilter,
-    DataSourcePage, DataSourceRef, Dataset, DatasetPage, File, FilePage, FileRef, Identity, Job,
-    NewDataSource, NewDataset, NewFile, NewJob, NewSchemaFile, NewUpload, NewUploadToken,
-    NewVersion, Page, Schema, SchemaFile, SchemaFileFilter, SchemaFilePage, SchemaPage, Slug,
-    Stored, TeamId, TeamLimits, TeamName, TeamUsage, Upload, UploadRef, UploadToken, UserId,
+    Acceptance, AccessKey, ApiKeyHash, CatalogError, Column, DataSource, DataSourceCounts,
+    DataSourceFilter, DataSourcePage, DataSourceRef, Dataset, DatasetChange, DatasetPage,
+    DeletedDataset, File, FilePage, FileRef, Identity, Job, NewDataSource, NewDataset, NewFile,
+    NewJob, NewSchemaFile, NewUpload, NewUploadToken, NewVersion, Page, Schema, SchemaFile,
+    SchemaFileFilter, SchemaFilePage, SchemaPage, Slug, Stored, TeamId, TeamLimits, TeamName,
+    TeamUsage, Upload, UploadRef, UploadToken, UserId,
 };
 
 /// The records. The example is at the [head of the crate](crate).
@@ -254,9 +255,9 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     /// Those of every method.
     async fn columns(&self, team: TeamId, dataset: Uuid) -> Result<Vec<Column>, CatalogError>;
 
-    /// The datasets of the team, the newest first; with `search`, those whose names contain it, in
-    /// either case where it is ASCII. Nothing in it is a wildcard, and every name contains the empty
-    /// text. Page and total are of one moment.
+    /// The datasets of the team, the newest first; with `search`, those whose names or descriptions
+    /// contain it, in either case where it is ASCII. Nothing in it is a wildcard, and every name
+    /// contains the empty text. Page and total are of one moment.
     ///
     /// # Errors
     ///
@@ -267,6 +268,35 @@ pub trait Catalog: Debug + Send + Sync + 'static {
         search: Option<&str>,
         page: Page,
     ) -> Result<DatasetPage, CatalogError>;
+
+    /// Changes what is said of a dataset, and returns it as it is then; `None` where the team has no
+    /// such dataset.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::OutOfRange`].
+    async fn change_dataset(
+        &self,
+        team: TeamId,
+        id: Uuid,
+        change: &DatasetChange,
+    ) -> Result<Option<Dataset>, CatalogError>;
+
+    /// Deletes a dataset with its data sources, its jobs and the records of their objects, dooms their
+    /// keys, and aborts their uploads unless those failed. `None` where the team has no such dataset.
+    ///
+    /// Who has a data source or a job in hand is answered from then on as if it was never there; an
+    /// upload of a job that is completed then is [closed](CatalogError::UploadClosed).
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn delete_dataset(
+        &self,
+        team: TeamId,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<Option<DeletedDataset>, CatalogError>;
 
     /// Records a data source over an upload of its team that is ready, and the dataset, where that
     /// is new. Where its bytes are refused, the upload becomes failed in the same step, the record
@@ -310,6 +340,18 @@ pub trait Catalog: Debug + Send + Sync + 'static {
         filter: DataSourceFilter<'_>,
         page: Page,
     ) -> Result<DataSourcePage, CatalogError>;
+
+    /// How many data sources of a dataset have come how far; none, where the team has no such
+    /// dataset.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn data_source_counts(
+        &self,
+        team: TeamId,
+        dataset: Uuid,
+    ) -> Result<DataSourceCounts, CatalogError>;
 
     /// Deletes a data source and the record of its object, dooms its keys, and aborts its upload
     /// unless that failed. Returns the data source as it was, or `None` where the team has none.

@@ -26,6 +26,9 @@ pub struct DataSource {
     pub dataset: Uuid,
     /// The name that the client gave, verbatim. No key is ever made from it.
     pub name: Box<str>,
+    /// The name of the file that it was made of, verbatim, which may be the same. No key is ever made
+    /// from it either.
+    pub file_name: Box<str>,
     /// Which version of its dataset it is, from 1: there where it came from a
     /// [`Job`](crate::Job).
     pub version: Option<u64>,
@@ -45,7 +48,7 @@ pub struct DataSource {
 ///
 /// - `id` was never used before; neither was `upload`, by a data source, a file, a job or a schema
 ///   file.
-/// - `name` is 1 to 4,096 bytes, `failure` at most 4,096.
+/// - `name` and `file_name` are 1 to 4,096 bytes, `failure` at most 4,096.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDataSource {
     /// Its id, chosen by the caller.
@@ -54,6 +57,8 @@ pub struct NewDataSource {
     pub dataset: TargetDataset,
     /// Its name.
     pub name: Box<str>,
+    /// The name of its file, which may be the same.
+    pub file_name: Box<str>,
     /// Where its bytes are.
     pub upload: Uuid,
     /// Why its bytes are refused, where they are.
@@ -104,4 +109,16 @@ pub struct DataSourcePage {
     pub data_sources: Vec<DataSource>,
     /// How many data sources the list has.
     pub total: u64,
+}
+
+/// How many data sources of a dataset have come how far, at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct DataSourceCounts {
+    /// Those that are [`DataSourceState::Importing`].
+    pub importing: u64,
+    /// Those that are [`DataSourceState::Ready`].
+    pub ready: u64,
+    /// Those that are [`DataSourceState::Failed`].
+    pub failed: u64,
 }

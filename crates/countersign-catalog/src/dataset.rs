@@ -3,9 +3,10 @@
 use countersign::Timestamp;
 use uuid::Uuid;
 
-use crate::{Column, Identity};
+use crate::{Column, Identity, Upload};
 
-/// A dataset of a team: everybody in the team reads it, its owner alone creates and deletes in it.
+/// A dataset of a team: everybody in the team reads it, its owner alone changes it, and creates and
+/// deletes in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dataset {
     /// Its id, the same in every dialect.
@@ -51,6 +52,34 @@ pub struct NewDataset {
     pub description: Box<str>,
     /// Its columns, in their order.
     pub columns: Vec<Column>,
+}
+
+/// What is to be said of a dataset from now on. What is `None` stays as it is.
+///
+/// - `name` is 1 to 4,096 bytes, `description` at most 200,000.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DatasetChange {
+    /// Its name.
+    pub name: Option<Box<str>>,
+    /// What its owner says of it.
+    pub description: Option<Box<str>>,
+}
+
+/// A dataset that was deleted with all that was in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeletedDataset {
+    /// The dataset, as it was.
+    pub dataset: Dataset,
+    /// The uploads of what was in it, as they were: those in parts that were open first, for nothing
+    /// else ends them in the storage. No more than [`UPLOADS_MAX`](Self::UPLOADS_MAX); the keys of all
+    /// are doomed.
+    pub uploads: Vec<Upload>,
+}
+
+impl DeletedDataset {
+    /// The most uploads that are told of.
+    pub const UPLOADS_MAX: u32 = 1_000;
 }
 
 /// One page of a list, and how long the whole list was at that moment.

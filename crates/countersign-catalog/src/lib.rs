@@ -75,10 +75,12 @@ pub use api_key::{AccessKey, ApiKeyHash};
 pub use catalog::Catalog;
 pub use column::{Column, ColumnKind};
 pub use data_source::{
-    DataSource, DataSourceFilter, DataSourcePage, DataSourceRef, DataSourceState, NewDataSource,
-    TargetDataset,
+    DataSource, DataSourceCounts, DataSourceFilter, DataSourcePage, DataSourceRef, DataSourceState,
+    NewDataSource, TargetDataset,
 };
-pub use dataset::{CurrentVersion, Dataset, DatasetPage, NewDataset};
+pub use dataset::{
+    CurrentVersion, Dataset, DatasetChange, DatasetPage, DeletedDataset, NewDataset,
+};
 pub use error::{CatalogError, InvalidName};
 pub use file::{File, FilePage, FileRef, NewFile, Page};
 pub use identity::{Identity, TeamId, TeamName, UserId};

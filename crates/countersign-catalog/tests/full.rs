@@ -144,6 +144,7 @@ async fn add_data_source(catalog: &SqliteCatalog, owner: &Identity, upload: Uuid
         id: Uuid::new_v4(),
         dataset: TargetDataset::New(dataset),
         name: "a".into(),
+        file_name: "a".into(),
         upload,
         failure: None,
     };
@@ -159,6 +160,10 @@ async fn each_step_that_frees_space_is_done() {
     let upload = catalog.add_upload(&new_upload(&ada, Intake::Direct), at(1)).await.unwrap();
     catalog.accept_upload(upload.id, &stored(1), at(1)).await.unwrap();
     let source = add_data_source(&catalog, &ada, upload.id).await;
+    let upload = catalog.add_upload(&new_upload(&ada, Intake::Direct), at(1)).await.unwrap();
+    catalog.accept_upload(upload.id, &stored(1), at(1)).await.unwrap();
+    let other = add_data_source(&catalog, &ada, upload.id).await;
+    let other = catalog.data_source(ada.team, other).await.unwrap().unwrap();
     catalog.doom("doomed", at(1)).await.unwrap();
 
     fill_with_records(&catalog, &ada).await;
@@ -170,8 +175,10 @@ async fn each_step_that_frees_space_is_done() {
     disk.fill();
     catalog.delete_data_source(ada.team, source, at(2)).await.unwrap().unwrap();
     disk.fill();
+    catalog.delete_dataset(ada.team, other.dataset, at(2)).await.unwrap().unwrap();
+    disk.fill();
     catalog.forget_doomed("doomed").await.unwrap();
-    assert_eq!(catalog.doomed(100, at(2)).await.unwrap().len(), 2, "two object keys");
+    assert_eq!(catalog.doomed(100, at(2)).await.unwrap().len(), 3, "three object keys");
 }
 
 #[tokio::test]

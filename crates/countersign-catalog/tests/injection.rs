@@ -6,8 +6,9 @@ use common::{at, new_file, new_upload, open, owner, staging_key, stored};
 use countersign::Timestamp;
 use countersign_catalog::{
     AccessKey, ApiKeyHash, Catalog, CatalogError, Column, ColumnKind, DataSourceFilter,
-    DataSourceRef, FileRef, Identity, Intake, NewDataSource, NewDataset, NewJob, NewSchemaFile,
-    NewUploadToken, NewVersion, Page, Slug, Stored, TargetDataset, TeamName, UploadRef, UserId,
+    DataSourceRef, DatasetChange, FileRef, Identity, Intake, NewDataSource, NewDataset, NewJob,
+    NewSchemaFile, NewUploadToken, NewVersion, Page, Slug, Stored, TargetDataset, TeamName,
+    UploadRef, UserId,
 };
 use uuid::Uuid;
 
@@ -218,7 +219,12 @@ async fn datasets_and_what_they_are_searched_for() {
             NewDataset { id, owner, name: name.into(), description: text.into(), columns: vec![] };
         let added = catalog.add_dataset(&new, at(1)).await.unwrap();
         assert_eq!((&added.name, &*added.description), (&new.name, text));
-        assert_eq!(catalog.dataset(ada.team, id).await.unwrap(), Some(added));
+        assert_eq!(catalog.dataset(ada.team, id).await.unwrap(), Some(added.clone()));
+        let change =
+            DatasetChange { name: Some(text.into()), description: Some(added.name.clone()) };
+        let changed = catalog.change_dataset(ada.team, id, &change).await.unwrap().unwrap();
+        assert_eq!((&*changed.name, &changed.description), (text, &added.name));
+        assert_eq!(catalog.dataset(ada.team, id).await.unwrap(), Some(changed));
     }
     let listed = catalog.datasets(ada.team, None, everything).await.unwrap().datasets;
     assert_eq!(listed.len(), all().count());
@@ -227,7 +233,7 @@ async fn datasets_and_what_they_are_searched_for() {
         let folded = text.to_ascii_lowercase();
         let contains = |name: &str| name.to_ascii_lowercase().contains(&folded);
         let expected: Vec<_> =
-            listed.iter().filter(|dataset| contains(&dataset.name)).cloned().collect();
+            listed.iter().filter(|dataset| contains(&dataset.description)).cloned().collect();
         assert!(!expected.is_empty());
         assert_eq!((found.total, found.datasets.len()), (count(&expected), expected.len()));
         assert_eq!(found.datasets, expected, "{text:?}");
@@ -260,12 +266,15 @@ async fn data_sources_and_why_they_failed() {
             let new = NewDataSource {
                 id,
                 dataset: TargetDataset::New(target),
-                name: text.into(),
+                // What is the same is kept once.
+                name: if failure.is_some() { text.into() } else { format!("{text}!").into() },
+                file_name: text.into(),
                 upload: upload.id,
                 failure,
             };
             let added = catalog.add_data_source(ada.team, &new, at(2)).await.unwrap();
-            assert_eq!((&*added.name, &added.failure), (text, &new.failure));
+            assert_eq!((&*added.name, &*added.file_name), (new.name.as_ref(), text));
+            assert_eq!(added.failure, new.failure);
             assert_eq!(added.upload.failure, new.failure);
             let by_id = DataSourceRef::Id { dataset, id };
             let found = catalog.data_source(ada.team, by_id).await.unwrap();

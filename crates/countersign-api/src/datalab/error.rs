@@ -27,7 +27,6 @@ fn status_and_detail(error: &ApiError) -> (StatusCode, Value) {
         | ApiError::BadExtension { .. }
         | ApiError::InvalidParts(_)
         | ApiError::Job(_)
-        | ApiError::NotProvided
         | ApiError::Taken
         | ApiError::NoImport => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string().into()),
         ApiError::NotOwner => text(StatusCode::FORBIDDEN, "Forbidden"),
@@ -62,6 +61,8 @@ fn status_and_detail(error: &ApiError) -> (StatusCode, Value) {
             (StatusCode::TOO_MANY_REQUESTS, Value::from(detail))
         }
         ApiError::OverQuota(_) => text(StatusCode::PAYLOAD_TOO_LARGE, "Storage quota exceeded."),
+        // What no call of this dialect comes to.
+        ApiError::NotProvided(_) => (StatusCode::NOT_IMPLEMENTED, error.to_string().into()),
         ApiError::Full => text(StatusCode::INSUFFICIENT_STORAGE, "Insufficient storage."),
         ApiError::Unavailable => {
             text(StatusCode::SERVICE_UNAVAILABLE, "Temporarily unavailable. Try again.")

@@ -58,7 +58,7 @@ fn status_and_message(error: &ApiError) -> (StatusCode, String) {
         ApiError::MethodNotAllowed => {
             text(StatusCode::METHOD_NOT_ALLOWED, "The method is not supported for this route.")
         }
-        ApiError::NotProvided => text(
+        ApiError::NotProvided(_) => text(
             StatusCode::NOT_IMPLEMENTED,
             "Not provided here: files are put with an upload token, and are not processed.",
         ),

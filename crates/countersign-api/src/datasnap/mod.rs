@@ -70,7 +70,7 @@ fn answer<T: Serialize>(outcome: Result<T, ApiError>) -> Response {
 
 /// What the vendor does with the rows of files: here are files.
 async fn not_provided() -> Response {
-    refuse(ApiError::NotProvided)
+    refuse(ApiError::NotProvided("queries and processing"))
 }
 
 /// A segment of a path. One that is no UTF-8 names nothing, and is told so like any other.

@@ -74,9 +74,10 @@ fn status_of(error: &ApiError) -> StatusCode {
         ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ApiError::Taken => StatusCode::CONFLICT,
         ApiError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-        ApiError::NotProvided => StatusCode::NOT_IMPLEMENTED,
         ApiError::TooLarge | ApiError::OverQuota(_) => StatusCode::PAYLOAD_TOO_LARGE,
         ApiError::Closed => StatusCode::BAD_GATEWAY,
+        // What no call of this dialect comes to.
+        ApiError::NotProvided(_) => StatusCode::NOT_IMPLEMENTED,
         ApiError::Full => StatusCode::INSUFFICIENT_STORAGE,
         ApiError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

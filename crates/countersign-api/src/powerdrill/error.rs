@@ -53,7 +53,9 @@ fn status_and_code(error: &ApiError) -> (StatusCode, u32) {
         ApiError::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, INVALID),
         ApiError::Unauthenticated(KeyFault::Missing) => (StatusCode::FORBIDDEN, 1_003),
         ApiError::Unauthenticated(KeyFault::Wrong) => (StatusCode::FORBIDDEN, 1_004),
-        ApiError::NotOwner | ApiError::Prefetch => (StatusCode::OK, 300_002),
+        ApiError::NotOwner | ApiError::Prefetch | ApiError::NotProvided(_) => {
+            (StatusCode::OK, 300_002)
+        }
         ApiError::NotFound("path") => (StatusCode::NOT_FOUND, 300_003),
         ApiError::NotFound(_) => (StatusCode::OK, 300_003),
         ApiError::BadExtension { .. } => (StatusCode::OK, 300_004),
@@ -63,7 +65,6 @@ fn status_and_code(error: &ApiError) -> (StatusCode, u32) {
         ApiError::NotUploaded => (StatusCode::OK, 300_008),
         ApiError::Taken | ApiError::NoImport => (StatusCode::OK, 300_011),
         ApiError::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, 201),
-        ApiError::NotProvided => (StatusCode::NOT_IMPLEMENTED, INVALID),
         ApiError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, INTERNAL),
         ApiError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL),
     }
@@ -92,7 +93,9 @@ fn message(error: &ApiError) -> String {
         | ApiError::MethodNotAllowed => format!("Invalid parameters: {error}"),
         ApiError::Unauthenticated(KeyFault::Missing) => "insufficient.authentication".into(),
         ApiError::Unauthenticated(KeyFault::Wrong) => "bad.credentials".into(),
-        ApiError::NotOwner | ApiError::Prefetch => format!("No permissions: {error}"),
+        ApiError::NotOwner | ApiError::Prefetch | ApiError::NotProvided(_) => {
+            format!("No permissions: {error}")
+        }
         ApiError::NotFound(what) => format!("{what} not found"),
         ApiError::BadExtension { .. } => "Invalid file extension".into(),
         ApiError::Refused(ContentFault::Empty) => "Empty file".into(),
@@ -105,7 +108,6 @@ fn message(error: &ApiError) -> String {
             .into(),
         ApiError::Taken | ApiError::NoImport => format!("Fail to create datasource: {error}"),
         ApiError::TooMany(_) => format!("request frequency limit: {error}"),
-        ApiError::NotProvided => error.to_string(),
         ApiError::Unavailable => "temporarily unavailable, try again".into(),
         ApiError::Internal(_) => "internal server error".into(),
     }

@@ -1,4 +1,4 @@
-//! How the bytes of data sources come in.
+//! How the bytes of data sources come in, in the second generation.
 
 use std::sync::Arc;
 
@@ -11,27 +11,24 @@ use axum::{
     routing::post,
 };
 use countersign::Lifetime;
-use countersign_catalog::{Identity, Upload};
 use countersign_storage::{CompletedPart, PartNumber};
-use futures_util::TryStreamExt;
 use serde_json::Value;
-use tokio::time::timeout;
 
 use super::{
-    USER_ID, answer, asked,
+    answer,
     error::{Version, refuse},
+    forms::{Unnamed, uploaded},
+    requests::Words,
+    v2::asked,
     wire,
 };
 use crate::{
     App,
     content::ContentFault,
-    direct::{Deposit, REQUEST_MAX},
     error::ApiError,
     fields::{Body, Invalid, Reason, invalid, missing},
-    form::{Form, FormField},
-    http::{BODY_LEN_MAX, read_query},
+    http::BODY_LEN_MAX,
     multipart,
-    shared_body::SharedBody,
     source_name::{PlainName, SourceName},
 };
 
@@ -46,6 +43,17 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/file/upload-datasource", post(upload))
         .route("/file/init-multipart-upload", post(begin))
         .route("/file/complete-multipart-upload", post(complete))
+}
+
+async fn upload(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Response {
+    let whose = (&Words::V2, Unnamed::Nobodys);
+    let uploaded = uploaded(&app, (&uri, &headers, body), whose).await;
+    answer(Version::V2, uploaded.map(|upload| wire::Uploaded::new(&upload)))
 }
 
 async fn begin(State(app): State<Arc<App>>, headers: HeaderMap, body: RequestBody) -> Response {
@@ -97,87 +105,4 @@ fn part_of(item: &Body) -> Result<CompletedPart, Invalid> {
         (None, None) => return Err(missing("number")),
     };
     multipart::completed_part(item, number)
-}
-
-async fn upload(
-    State(app): State<Arc<App>>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: RequestBody,
-) -> Response {
-    let holder = match app.identify(&headers).await {
-        Ok(holder) => holder,
-        // Of a stranger's body not a byte is read.
-        Err(error) => return refuse(Version::V2, error),
-    };
-    let body = SharedBody::new(body);
-    let upload = async {
-        let mut sent = Sent { user: read_query(&uri).text(USER_ID)?.map(Into::into), file: None };
-        let read = sent.read(&app, Form::new(&headers, body.stream())?);
-        let kept = match timeout(REQUEST_MAX, read).await {
-            Ok(Ok(())) => sent.keep(&app, &holder).await,
-            Ok(Err(error)) => Err(error),
-            Err(_elapsed) => Err(ApiError::Closed),
-        };
-        if kept.is_err()
-            && let Some(file) = sent.file.take()
-        {
-            app.refuse(file).await;
-        }
-        Ok(wire::Uploaded::new(&kept?))
-    };
-    let uploaded = upload.await;
-    if uploaded.is_err() {
-        body.drain(&headers).await;
-    }
-    answer(Version::V2, uploaded)
-}
-
-/// What has come of a form. Its fields may be in any order, so the file may be stored before it is
-/// known whose it is.
-struct Sent {
-    user: Option<String>,
-    file: Option<Deposit>,
-}
-
-impl Sent {
-    async fn read(&mut self, app: &App, mut form: Form) -> Result<(), ApiError> {
-        let repeated = |field| invalid(field, Reason::Repeated, Value::Null);
-        while let Some((field, value)) = form.next().await? {
-            match (&*field, value) {
-                ("file", FormField::File { name, bytes }) => {
-                    if self.file.is_some() {
-                        return Err(repeated("file").into());
-                    }
-                    let name = PlainName::parse(&name);
-                    let name = name.map_err(|reason| invalid("file", reason, Value::Null))?;
-                    let name = SourceName::new(name)?;
-                    self.file = Some(app.deposit(&name, bytes, app.now()).await?);
-                }
-                ("file", FormField::Text(_)) => {
-                    let rule = Reason::Rule("it is no file: it has no file name");
-                    return Err(invalid("file", rule, Value::Null).into());
-                }
-                (USER_ID, FormField::Text(user)) => {
-                    if self.user.as_ref().is_some_and(|other| *other != user) {
-                        return Err(repeated(USER_ID).into());
-                    }
-                    self.user = Some(user);
-                }
-                // What nobody asked for is passed over.
-                (_, FormField::File { mut bytes, .. }) => {
-                    while bytes.try_next().await.map_err(|_| ApiError::NotForm)?.is_some() {}
-                }
-                (_, FormField::Text(_)) => {}
-            }
-        }
-        Ok(())
-    }
-
-    async fn keep(&self, app: &App, holder: &Identity) -> Result<Upload, ApiError> {
-        let user = self.user.as_deref().ok_or_else(|| missing(USER_ID))?;
-        let who = app.act_as(holder, user).await?;
-        let file = self.file.as_ref().ok_or_else(|| missing("file"))?;
-        app.keep(file, who, app.now()).await
-    }
 }

@@ -5,50 +5,62 @@
 
 mod error;
 mod files;
+mod forms;
 mod ids;
+mod requests;
 mod trace;
 mod v1;
 mod v2;
 mod wire;
+mod wire_v1;
 
 use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    http::{HeaderMap, Uri},
+    extract::State,
+    http::HeaderMap,
     middleware,
     response::{IntoResponse, Response},
+    routing::any,
 };
-use countersign::Lifetime;
-use countersign_catalog::Identity;
 use serde::Serialize;
 
 use self::{
     error::{Version, refuse},
     wire::Envelope,
 };
-use crate::{
-    App,
-    error::ApiError,
-    fields::{Body, Query, Reason, invalid_text},
-    http::{read_json, read_query},
-};
+use crate::{App, error::ApiError};
 
-/// The one type of data sources.
-const TYPE: &str = "FILE";
-
-/// How long a URL lives, in seconds: the default, and the range.
-const LIFETIME_SECS_DEFAULT: i64 = 600;
-const LIFETIME_SECS: (i64, i64) = (60, 604_800);
+/// What the vendor has beside its data: chats about it. Below each of these is more of the same.
+const NOT_PROVIDED: [&str; 2] = ["sessions", "jobs"];
 
 /// Below `/api/v1/team`, and below `/v1/team`.
 pub(crate) fn v1() -> Router<Arc<App>> {
-    finished(Version::V1, v1::router())
+    finished(Version::V1, v1::router().merge(not_provided(Version::V1)))
+}
+
+/// Below `/api/v1/file` and `/v1/file`: where an older guide of the vendor has its uploads,
+/// <https://docs.powerdrill.ai/developer-guides/upload-file>.
+pub(crate) fn v1_files() -> Router<Arc<App>> {
+    finished(Version::V1, v1::older_files())
 }
 
 /// Below `/api/v2/team`, `/v2/team` and `/app/api/v2/team`.
 pub(crate) fn v2() -> Router<Arc<App>> {
-    finished(Version::V2, v2::router().merge(files::router()))
+    let routes = v2::router().merge(files::router()).merge(not_provided(Version::V2));
+    finished(Version::V2, routes)
+}
+
+/// Says of what is no data that it is not provided, whatever is asked of it.
+fn not_provided(version: Version) -> Router<Arc<App>> {
+    let refusal = async move |State(app): State<Arc<App>>, headers: HeaderMap| {
+        let known = app.identify(&headers).await;
+        refuse(version, known.err().unwrap_or(ApiError::NotProvided("sessions and jobs")))
+    };
+    let paths = NOT_PROVIDED.map(|what| [format!("/{what}"), format!("/{what}/{{*rest}}")]);
+    let add = |routes: Router<_>, path: &String| routes.route(path, any(refusal));
+    paths.as_flattened().iter().fold(Router::new(), add)
 }
 
 /// Answers what no route takes in the shape of the dialect, and names every request.
@@ -66,38 +78,3 @@ fn answer<T: Serialize>(version: Version, outcome: Result<T, ApiError>) -> Respo
         Err(error) => refuse(version, error),
     }
 }
-
-/// A URL's lifetime out of a body.
-fn lifetime_of(body: &Body, field: &'static str) -> Result<Lifetime, ApiError> {
-    let secs = body.optional_integer(field, LIFETIME_SECS)?.unwrap_or(LIFETIME_SECS_DEFAULT);
-    let secs = u64::try_from(secs).map_err(ApiError::internal)?;
-    Lifetime::from_secs(secs).map_err(ApiError::internal)
-}
-
-/// Who asks, and for what: the user that a JSON body names, of the team of the key, and the body.
-async fn asked(
-    app: &App,
-    headers: &HeaderMap,
-    body: axum::body::Body,
-    len_max: usize,
-) -> Result<(Identity, Body), ApiError> {
-    let holder = app.identify(headers).await?;
-    let body = read_json(body, len_max).await?;
-    let user = body.text(USER_ID, |user| Ok(user.to_owned()))?;
-    Ok((app.act_as(&holder, &user).await?, body))
-}
-
-/// As [`asked`], of a query.
-async fn asked_by_query(
-    app: &App,
-    headers: &HeaderMap,
-    uri: &Uri,
-) -> Result<(Identity, Query), ApiError> {
-    let holder = app.identify(headers).await?;
-    let query = read_query(uri);
-    let user = query.text(USER_ID)?.ok_or_else(|| invalid_text(USER_ID, Reason::Missing, ""))?;
-    let who = app.act_as(&holder, user).await?;
-    Ok((who, query))
-}
-
-const USER_ID: &str = "user_id";

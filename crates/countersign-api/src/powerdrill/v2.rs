@@ -10,34 +10,35 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use countersign_catalog::{DataSourceState, Page};
+use countersign_catalog::Identity;
 
 use super::{
-    TYPE, USER_ID, answer, asked, asked_by_query,
+    answer,
     error::Version,
     ids::PathIds,
-    lifetime_of,
-    wire::{self, PageNumber, status_of},
+    requests::{
+        Words, asked_in_either, change_of, check_type, described, lifetime_of, origin_of, page_of,
+        search_of, states_of,
+    },
+    wire,
 };
 use crate::{
     App,
-    dataset_name::{DatasetName, Description},
+    data_sources::SourceWish,
     error::ApiError,
-    fields::{Body, Invalid, Query, Reason, invalid, invalid_text, missing},
-    http::{BODY_LEN_MAX, read_optional_json, read_query},
+    fields::{Body, Query, Reason, invalid_text},
+    http::{BODY_LEN_MAX, read_json, read_query},
     source_name::{PlainName, SourceName},
 };
 
-const PAGE_SIZE_DEFAULT: i64 = 10;
-const PAGE_SIZE: (i64, i64) = (1, 100);
-const PAGE_NUMBER: (i64, i64) = (1, i64::MAX);
-
-/// The longest text that is searched for, in characters.
-const SEARCH_CHARS_MAX: usize = 128;
+const WORDS: Words = Words::V2;
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/datasets", post(create_dataset).get(list_datasets))
+        .route("/datasets/{dataset}", post(change_dataset).delete(delete_dataset))
+        .route("/datasets/{dataset}/status", get(status))
+        .route("/datasets/{dataset}/overview", get(overview))
         .route("/datasets/{dataset}/datasources", post(create_in_dataset).get(list))
         .route("/datasets/{dataset}/datasources/{data_source}", get(read).delete(delete))
         .route("/datasets/{dataset}/datasources/{data_source}/presign", post(presign))
@@ -48,6 +49,33 @@ fn answer_v2<T: serde::Serialize>(outcome: Result<T, ApiError>) -> Response {
     answer(Version::V2, outcome)
 }
 
+/// Who asks, and for what: the user that a JSON body names, of the team of the key, and the body.
+pub(super) async fn asked(
+    app: &App,
+    headers: &HeaderMap,
+    body: RequestBody,
+    len_max: usize,
+) -> Result<(Identity, Body), ApiError> {
+    let holder = app.identify(headers).await?;
+    let body = read_json(body, len_max).await?;
+    let user = body.text(WORDS.user, |user| Ok(user.to_owned()))?;
+    Ok((app.act_as(&holder, &user).await?, body))
+}
+
+/// As [`asked`], of a query.
+async fn asked_by_query(
+    app: &App,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> Result<(Identity, Query), ApiError> {
+    let holder = app.identify(headers).await?;
+    let query = read_query(uri);
+    let missing = || invalid_text(WORDS.user, Reason::Missing, "");
+    let user = query.text(WORDS.user)?.ok_or_else(missing)?;
+    let who = app.act_as(&holder, user).await?;
+    Ok((who, query))
+}
+
 async fn create_dataset(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -55,67 +83,77 @@ async fn create_dataset(
 ) -> Response {
     let create = async {
         let (who, body) = asked(&app, &headers, body, BODY_LEN_MAX).await?;
-        let name = body.text("name", DatasetName::parse)?;
-        let description = body.optional_text("description", Description::parse)?;
-        let described = (&name, &description.unwrap_or_default());
+        let (name, description) = described(&body)?;
+        let described = (&name, &description);
         let made = app.create_dataset(who, described, Vec::new(), app.now()).await?;
         Ok(wire::Created::new(made.id))
     };
     answer_v2(create.await)
 }
 
-fn page_of(query: &Query) -> Result<(Page, PageNumber), ApiError> {
-    let size = query.integer("page_size", PAGE_SIZE_DEFAULT, PAGE_SIZE)?;
-    let number = query.integer("page_number", 1, PAGE_NUMBER)?;
-    let limit = u32::try_from(size).map_err(ApiError::internal)?;
-    let number = u64::try_from(number).map_err(ApiError::internal)?;
-    let offset = (number - 1).saturating_mul(limit.into());
-    Ok((Page { limit, offset }, PageNumber { number, size: limit }))
-}
-
 async fn list_datasets(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
     let list = async {
         let (who, query) = asked_by_query(&app, &headers, &uri).await?;
-        let (page, number) = page_of(&query)?;
-        let search = query.text("search")?.filter(|search| !search.is_empty());
-        if let Some(text) = search.filter(|text| text.chars().count() > SEARCH_CHARS_MAX) {
-            let reason = Reason::TooLong { chars_max: SEARCH_CHARS_MAX };
-            return Err(invalid_text("search", reason, text).into());
-        }
-        let found = app.datasets(&who, search, page).await?;
+        let (page, number) = page_of(&query, &WORDS)?;
+        let found = app.datasets(&who, search_of(&query, &WORDS)?, page).await?;
         Ok(wire::List::datasets(&found, number))
     };
     answer_v2(list.await)
 }
 
-/// What a data source is to be made of.
-struct Wish {
-    name: SourceName,
-    file_object_key: String,
+async fn change_dataset(
+    State(app): State<Arc<App>>,
+    ids: PathIds,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Response {
+    let change = async {
+        let (who, body) = asked(&app, &headers, body, BODY_LEN_MAX).await?;
+        app.change_dataset(&who, ids.dataset()?, change_of(&body)?).await?;
+        Ok(wire::Nothing {})
+    };
+    answer_v2(change.await)
 }
 
-impl Wish {
-    fn read(body: &Body) -> Result<Self, ApiError> {
-        let any = |text: &str| Ok(text.to_owned());
-        let name = body.text("name", PlainName::parse)?;
-        let is_file = |kind: &str| match kind {
-            TYPE => Ok(()),
-            _ => Err(Reason::Rule("it has to be FILE")),
-        };
-        body.text("type", is_file)?;
-        let url = body.optional_text("url", any)?;
-        let file_object_key = body.optional_text("file_object_key", any)?;
-        let name = SourceName::new(name)?;
-        match (url, file_object_key) {
-            (None, Some(file_object_key)) => Ok(Self { name, file_object_key }),
-            (Some(_), None) => Err(ApiError::NoImport),
-            (url, _) => {
-                let field = if url.is_some() { "url" } else { "file_object_key" };
-                let rule = Reason::Rule("exactly one of url and file_object_key is required");
-                Err(invalid(field, rule, serde_json::Value::Null).into())
-            }
-        }
-    }
+async fn delete_dataset(
+    State(app): State<Arc<App>>,
+    ids: PathIds,
+    uri: Uri,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Response {
+    let delete = async {
+        let (who, _) = asked_in_either(&app, &headers, (&uri, body), &WORDS).await?;
+        app.delete_dataset(&who, ids.dataset()?, app.now()).await?;
+        Ok(wire::Nothing {})
+    };
+    answer_v2(delete.await)
+}
+
+async fn status(
+    State(app): State<Arc<App>>,
+    ids: PathIds,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let count = async {
+        let (who, _) = asked_by_query(&app, &headers, &uri).await?;
+        Ok(wire::Counts::new(app.data_source_counts(&who, ids.dataset()?).await?))
+    };
+    answer_v2(count.await)
+}
+
+async fn overview(
+    State(app): State<Arc<App>>,
+    ids: PathIds,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let read = async {
+        let (who, _) = asked_by_query(&app, &headers, &uri).await?;
+        Ok(wire::Overview::new(&app.dataset(&who, ids.dataset()?).await?))
+    };
+    answer_v2(read.await)
 }
 
 async fn create_in_dataset(
@@ -139,32 +177,24 @@ async fn make(
     body: RequestBody,
 ) -> Result<wire::DataSourceRecord, ApiError> {
     let (who, body) = asked(app, &headers, body, BODY_LEN_MAX).await?;
-    let wish = Wish::read(&body)?;
+    let wish = wish_of(&body)?;
     let dataset = ids.map(|ids| ids.dataset()).transpose()?;
-    let source = (&wish.name, &*wish.file_object_key);
-    let made = app.create_data_source(&who, dataset, source, app.now()).await?;
+    let made = app.create_data_source(&who, dataset, &wish, app.now()).await?;
     Ok(wire::DataSourceRecord::new(&made))
 }
 
-/// The states of a comma-separated list; `None` for all.
-fn states_of(query: &Query) -> Result<Option<Vec<DataSourceState>>, Invalid> {
-    const STATES: [DataSourceState; 3] =
-        [DataSourceState::Importing, DataSourceState::Ready, DataSourceState::Failed];
-    let Some(text) = query.text("status")?.filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    let state = |name: &str| {
-        let found = STATES.into_iter().find(|state| status_of(*state) == name.trim());
-        let rule = Reason::Rule("it is a list of synching, synched and invalid");
-        found.ok_or_else(|| invalid_text("status", rule, text))
-    };
-    text.split(',').map(state).collect::<Result<_, _>>().map(Some)
+fn wish_of(body: &Body) -> Result<SourceWish, ApiError> {
+    let name = body.text("name", PlainName::parse)?;
+    check_type(body)?;
+    let file_name = SourceName::new(name.clone())?;
+    let file_object_key = origin_of(body, &WORDS)?;
+    Ok(SourceWish { name, file_name, file_object_key })
 }
 
 async fn list(State(app): State<Arc<App>>, ids: PathIds, uri: Uri, headers: HeaderMap) -> Response {
     let list = async {
         let (who, query) = asked_by_query(&app, &headers, &uri).await?;
-        let (page, number) = page_of(&query)?;
+        let (page, number) = page_of(&query, &WORDS)?;
         let states = states_of(&query)?;
         let found = app.data_sources(&who, ids.dataset()?, states.as_deref(), page).await?;
         Ok(wire::List::data_sources(&found, number))
@@ -190,27 +220,12 @@ async fn delete(
     body: RequestBody,
 ) -> Response {
     let delete = async {
-        let holder = app.identify(&headers).await?;
-        let user = deleting_user(&read_optional_json(body).await?, &read_query(&uri))?;
-        let who = app.act_as(&holder, &user).await?;
+        let (who, _) = asked_in_either(&app, &headers, (&uri, body), &WORDS).await?;
         let (dataset, id) = ids.data_source()?;
         app.delete_data_source(&who, dataset, id, app.now()).await?;
         Ok(wire::Nothing {})
     };
     answer_v2(delete.await)
-}
-
-/// The user out of the body, or out of the query: there are proxies that drop the body of a DELETE.
-fn deleting_user(body: &Body, query: &Query) -> Result<String, Invalid> {
-    let in_body = body.optional_text(USER_ID, |user| Ok(user.to_owned()))?;
-    match (in_body, query.text(USER_ID)?) {
-        (Some(one), Some(other)) if one != other => {
-            Err(invalid_text(USER_ID, Reason::Rule("body and query name two"), other))
-        }
-        (Some(user), _) => Ok(user),
-        (None, Some(user)) => Ok(user.to_owned()),
-        (None, None) => Err(missing(USER_ID)),
-    }
 }
 
 async fn presign(
@@ -221,7 +236,7 @@ async fn presign(
 ) -> Response {
     let presign = async {
         let (who, body) = asked(&app, &headers, body, BODY_LEN_MAX).await?;
-        let lifetime = lifetime_of(&body, "expires_in")?;
+        let lifetime = lifetime_of(&body, &WORDS)?;
         let url = app.presign_data_source(&who, ids.data_source()?, lifetime, app.now()).await?;
         Ok(wire::Link::new(&url))
     };

@@ -1,18 +1,21 @@
-//! The bodies of the answers.
+//! The bodies of the answers; what both generations have in common is here as well.
 
 use std::sync::Arc;
 
 use axum::body::Body;
 use countersign::{PresignedUrl, Timestamp};
 use countersign_catalog::{
-    DataSource, DataSourcePage, DataSourceState, Dataset, DatasetPage, Upload,
+    DataSource, DataSourceCounts, DataSourcePage, DataSourceState, Dataset, DatasetPage, Upload,
 };
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::ids::{data_source_id, dataset_id};
+use super::{
+    ids::{data_source_id, dataset_id},
+    requests::TYPE,
+};
 use crate::{App, error::ApiError, http::rfc3339, multipart::BegunMultipart};
 
 /// The most characters of a name that is shown.
@@ -36,7 +39,7 @@ fn shown(name: &str) -> String {
 }
 
 /// A time with the milliseconds that this dialect has, and that a URL does not.
-fn millis(at: Timestamp) -> String {
+pub(super) fn millis(at: Timestamp) -> String {
     rfc3339(at).replace('Z', ".000Z")
 }
 
@@ -107,6 +110,40 @@ impl DatasetRecord {
     }
 }
 
+/// How far the data sources of a dataset have come.
+#[derive(Serialize)]
+pub(super) struct Counts {
+    #[serde(rename = "synched_count")]
+    synched: u64,
+    #[serde(rename = "invalid_count")]
+    invalid: u64,
+    #[serde(rename = "synching_count")]
+    synching: u64,
+}
+
+impl Counts {
+    pub(super) fn new(counts: DataSourceCounts) -> Self {
+        Self { synched: counts.ready, invalid: counts.failed, synching: counts.importing }
+    }
+}
+
+/// What is known of a dataset without reading it: nothing here understands data.
+#[derive(Serialize)]
+pub(super) struct Overview {
+    #[serde(flatten)]
+    dataset: DatasetRecord,
+    summary: &'static str,
+    exploration_questions: [String; 0],
+    keywords: [String; 0],
+}
+
+impl Overview {
+    pub(super) fn new(found: &Dataset) -> Self {
+        let dataset = DatasetRecord::new(found);
+        Self { dataset, summary: "", exploration_questions: [], keywords: [] }
+    }
+}
+
 #[derive(Serialize)]
 pub(super) struct DataSourceRecord {
     id: String,
@@ -124,7 +161,7 @@ impl DataSourceRecord {
             id: data_source_id(found.id),
             dataset_id: dataset_id(found.dataset),
             name: shown(&found.name),
-            kind: super::TYPE,
+            kind: TYPE,
             status: status_of(found.state),
             size: found.size,
         }
@@ -150,19 +187,6 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(url: &PresignedUrl) -> Self {
         Self { presigned_url: url.as_str().into(), expires_at: millis(url.expires_at()) }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct LinkV1 {
-    presigned_url: String,
-    expire_at: String,
-}
-
-impl LinkV1 {
-    pub(super) fn new(url: &PresignedUrl) -> Self {
-        Self { presigned_url: url.as_str().into(), expire_at: millis(url.expires_at()) }
     }
 }
 

@@ -13,6 +13,9 @@ use crate::common::{Answer, House};
 /// Where the second generation is.
 pub(crate) const TEAM: &str = "/api/v2/team";
 
+/// Where the first is.
+pub(crate) const V1: &str = "/api/v1/team";
+
 pub(crate) const MIB: usize = 1024 * 1024;
 
 const BOUNDARY: &str = "X-BOUNDARY";
@@ -65,6 +68,17 @@ impl<'h> Client<'h> {
         self.call("DELETE", path, &json!({ "user_id": self.user }).to_string()).await
     }
 
+    /// Asks in the first generation.
+    pub(crate) async fn v1(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.house.call(&self.key, method, &format!("{V1}{path}"), &body).await
+    }
+
+    /// As [`v1`](Self::v1), and names itself in the query.
+    pub(crate) async fn v1_as_self(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.v1(method, &format!("{path}?userId={}", self.user), body).await
+    }
+
     /// The id of a new dataset.
     pub(crate) async fn dataset(&self, name: &str) -> String {
         let made = data(&self.post("/datasets", json!({ "name": name })).await);
@@ -95,7 +109,10 @@ impl<'h> Client<'h> {
     }
 
     pub(crate) async fn send_form(&self, query: &str, body: Body) -> Answer {
-        let path = format!("{TEAM}/file/upload-datasource{query}");
+        self.send_form_to(&format!("{TEAM}/file/upload-datasource{query}"), body).await
+    }
+
+    pub(crate) async fn send_form_to(&self, path: &str, body: Body) -> Answer {
         let request = Request::post(path).header("x-pd-api-key", &self.key);
         let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
         self.house.send(request.header("content-type", content_type).body(body).unwrap()).await
@@ -225,6 +242,10 @@ pub(crate) fn trace_id(answer: &Answer) -> String {
 pub(crate) fn members(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
+
+/// What is wrong with a request, and what cannot be done, in the first generation.
+pub(crate) const INVALID_V1: (u16, u32) = (400, 100);
+pub(crate) const IMPOSSIBLE: (u16, u32) = (200, 100_001);
 
 pub(crate) const INVALID: (u16, u32) = (400, 300_001);
 pub(crate) const TOO_LARGE: (u16, u32) = (413, 300_001);

@@ -65,7 +65,7 @@ async fn each_header_identifies_and_nothing_else_does() {
 }
 
 /// Every route.
-const ROUTES: [(&str, &str); 12] = [
+const ROUTES: [(&str, &str); 32] = [
     ("POST", "/v2/team/datasets"),
     ("GET", "/v2/team/datasets"),
     ("POST", "/v2/team/datasets/d/datasources"),
@@ -77,7 +77,27 @@ const ROUTES: [(&str, &str); 12] = [
     ("POST", "/v2/team/file/upload-datasource"),
     ("POST", "/v2/team/file/init-multipart-upload"),
     ("POST", "/v2/team/file/complete-multipart-upload"),
+    ("POST", "/v2/team/datasets/d"),
+    ("DELETE", "/v2/team/datasets/d"),
+    ("GET", "/v2/team/datasets/d/status"),
+    ("GET", "/v2/team/datasets/d/overview"),
+    ("POST", "/v2/team/jobs"),
+    ("POST", "/v1/team/datasets"),
+    ("GET", "/v1/team/datasets"),
+    ("POST", "/v1/team/datasets/d"),
+    ("DELETE", "/v1/team/datasets/d"),
+    ("GET", "/v1/team/datasets/d/status"),
+    ("GET", "/v1/team/datasets/d/overview"),
+    ("POST", "/v1/team/datasets/d/datasources"),
+    ("GET", "/v1/team/datasets/d/datasources"),
+    ("GET", "/v1/team/datasets/d/datasources/s"),
+    ("DELETE", "/v1/team/datasets/d/datasources/s"),
     ("POST", "/v1/team/datasets/d/datasources/s/presign"),
+    ("POST", "/v1/team/datasources"),
+    ("POST", "/v1/team/file/upload-datasource"),
+    ("POST", "/v1/team/file/upload_datasource"),
+    ("POST", "/v1/file/upload_datasource"),
+    ("POST", "/v1/team/sessions"),
 ];
 
 #[tokio::test]

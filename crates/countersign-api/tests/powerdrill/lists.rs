@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    client::{Client, INVALID, data, refused},
+    client::{Client, INVALID, INVALID_V1, data, members, refused},
     common::House,
 };
 
@@ -60,6 +60,27 @@ async fn check_pages(client: &Client<'_>, path: &str, newest_first: &[String]) {
     for query in NO_PAGES {
         refused(&client.get(&format!("{path}?{query}")).await, INVALID);
     }
+    check_pages_of_v1(client, path, newest_first).await;
+}
+
+async fn check_pages_of_v1(client: &Client<'_>, path: &str, newest_first: &[String]) {
+    let ask = async |query: &str| {
+        let query = query.replace("page_size", "pageSize").replace("page_number", "pageNumber");
+        client.v1("GET", &format!("{path}?{query}"), &Value::Null).await
+    };
+    for (query, range, (number, size)) in PAGES {
+        let page = data(&ask(query).await);
+        assert_eq!(members(&page), ["pageNumber", "pageSize", "records", "total"]);
+        assert_eq!(all(&page, "id"), newest_first[range], "{query}");
+        assert_eq!(page["total"], newest_first.len(), "{query}");
+        assert_eq!((&page["pageNumber"], &page["pageSize"]), (&json!(number), &json!(size)));
+    }
+    for query in NO_PAGES {
+        refused(&ask(query).await, INVALID_V1);
+    }
+    // The words of the other generation mean nothing.
+    let page = client.v1("GET", &format!("{path}?page_size=0"), &Value::Null).await;
+    assert_eq!(data(&page)["records"].as_array().unwrap().len(), newest_first.len().min(10));
 }
 
 #[tokio::test]
@@ -123,6 +144,9 @@ async fn a_list_has_the_states_that_are_asked_for() {
         let page = data(&ann.get(&format!("{path}?status={status}")).await);
         assert_eq!(all(&page, "name"), names, "{status}");
         assert_eq!(page["total_items"], names.len(), "{status}");
+        let page = ann.v1("GET", &format!("{path}?status={status}"), &Value::Null).await;
+        assert_eq!(all(&data(&page), "name"), names, "{status}");
+        assert_eq!(data(&page)["total"], names.len(), "{status}");
     }
     for status in [
         "ready",
@@ -136,6 +160,8 @@ async fn a_list_has_the_states_that_are_asked_for() {
         "%00",
     ] {
         refused(&ann.get(&format!("{path}?status={status}")).await, INVALID);
+        let answer = ann.v1("GET", &format!("{path}?status={status}"), &Value::Null).await;
+        refused(&answer, INVALID_V1);
     }
     refused(&ann.get(&format!("{path}?status=synched&status=invalid")).await, INVALID);
     let second = data(&ann.get(&format!("{path}?status=synched&page_size=1&page_number=2")).await);
@@ -174,6 +200,10 @@ async fn a_search_finds_text_and_has_no_wildcards() {
         let page = data(&ann.get(&format!("/datasets{query}")).await);
         assert_eq!(all(&page, "name"), names, "{query}");
         assert_eq!(page["total_items"], names.len(), "{query}");
+        let query = query.replace("search=", "name=");
+        let page = data(&ann.v1("GET", &format!("/datasets{query}"), &Value::Null).await);
+        assert_eq!(all(&page, "name"), names, "{query}");
+        assert_eq!(page["total"], names.len(), "{query}");
     }
     for query in ["", "?search=", "?search"] {
         assert_eq!(data(&ann.get(&format!("/datasets{query}")).await)["total_items"], 8, "{query}");
@@ -183,6 +213,11 @@ async fn a_search_finds_text_and_has_no_wildcards() {
     refused(&ann.get(&format!("/datasets{umlauts}x")).await, INVALID);
     refused(&ann.get(&format!("/datasets{long}x")).await, INVALID);
     refused(&ann.get("/datasets?search=a&search=a").await, INVALID);
+    for query in [format!("?name={}", "x".repeat(129)), "?name=a&name=a".into()] {
+        refused(&ann.v1("GET", &format!("/datasets{query}"), &Value::Null).await, INVALID_V1);
+    }
+    data(&ann.post("/datasets", json!({ "name": "d", "description": "Of all Bees" })).await);
+    assert_eq!(all(&data(&ann.get("/datasets?search=bees").await), "name"), ["d"]);
     let page = data(&ann.get("/datasets?search=sales&page_size=1&page_number=2").await);
     assert_eq!((all(&page, "name"), &page["total_items"]), (vec!["Sales 2026".into()], &json!(2)));
 }

@@ -6,8 +6,11 @@ mod common;
 #[path = "../common/watched.rs"]
 mod watched;
 
+mod changed;
 mod client;
 mod complete;
+mod deleted;
+mod deletion_races;
 mod envelope;
 mod expiry;
 mod flow;
@@ -24,3 +27,6 @@ mod owners;
 mod sources;
 mod spy;
 mod v1;
+mod v1_datasets;
+mod v1_files;
+mod v1_sources;

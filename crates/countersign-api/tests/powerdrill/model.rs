@@ -33,6 +33,7 @@ type Who = (usize, usize);
 struct Dataset {
     id: String,
     owner: Who,
+    is_deleted: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -77,6 +78,9 @@ impl Model {
         who: Who,
         (dataset, upload, name): (Option<usize>, usize, &str),
     ) -> (u32, Option<usize>) {
+        if dataset.is_some_and(|dataset| self.datasets[dataset].is_deleted) {
+            return (300_003, None);
+        }
         let owner = dataset.map(|dataset| self.datasets[dataset].owner);
         let found = |it: &Source| it.upload == upload && !it.is_deleted;
         match owner {
@@ -118,8 +122,26 @@ impl Model {
     fn delete(&self, who: Who, source: usize) -> u32 {
         match self.datasets[self.sources[source].dataset].owner {
             (team, _) if team != who.0 => 300_003,
+            _ if self.datasets[self.sources[source].dataset].is_deleted => 300_003,
             owner if owner != who => 300_002,
             _ => self.read(who, source),
+        }
+    }
+
+    /// Whoever may delete a dataset may change it.
+    fn change(&self, who: Who, dataset: usize) -> u32 {
+        match &self.datasets[dataset] {
+            it if it.owner.0 != who.0 || it.is_deleted => 300_003,
+            it if it.owner != who => 300_002,
+            _ => 0,
+        }
+    }
+
+    fn delete_dataset(&mut self, dataset: usize) {
+        self.datasets[dataset].is_deleted = true;
+        for source in self.sources.iter_mut().filter(|it| it.dataset == dataset) {
+            source.is_deleted = true;
+            self.uploads[source.upload].state = State::Gone;
         }
     }
 
@@ -162,7 +184,7 @@ impl<'h> History<'h> {
 
     async fn step(&mut self) {
         let who = (self.dice.roll(2), self.dice.roll(2));
-        match self.dice.roll(16) {
+        match self.dice.roll(18) {
             0 | 1 => self.create_dataset(who).await,
             2..=3 => self.begin(who).await,
             4..=6 => self.put_part().await,
@@ -170,13 +192,15 @@ impl<'h> History<'h> {
             9..=10 => self.upload(who).await,
             11..=13 => self.wish(who).await,
             14 => self.read(who).await,
+            15 => self.delete_dataset(who).await,
+            16 => self.change_dataset(who).await,
             _ => self.delete(who).await,
         }
     }
 
     async fn create_dataset(&mut self, who: Who) {
         let id = self.client(who).dataset("d").await;
-        self.model.datasets.push(Dataset { id, owner: who });
+        self.model.datasets.push(Dataset { id, owner: who, is_deleted: false });
     }
 
     async fn begin(&mut self, who: Who) {
@@ -250,7 +274,7 @@ impl<'h> History<'h> {
             let is_valid = name != "c.pdf" && upload.is_text;
             if dataset.is_none() {
                 let id = made["dataset_id"].as_str().unwrap().into();
-                self.model.datasets.push(Dataset { id, owner: who });
+                self.model.datasets.push(Dataset { id, owner: who, is_deleted: false });
             }
             let dataset = dataset.unwrap_or(self.model.datasets.len() - 1);
             let id = made["id"].as_str().unwrap().into();
@@ -298,16 +322,41 @@ impl<'h> History<'h> {
         }
     }
 
+    async fn change_dataset(&mut self, who: Who) {
+        let Some((place, dataset)) = self.dice.one_of(&self.model.datasets) else { return };
+        let code = self.model.change(who, place);
+        let path = format!("/datasets/{}", dataset.id);
+        let answer = self.client(who).post(&path, json!({ "description": "changed" })).await;
+        self.check("change", &answer, code);
+    }
+
+    async fn delete_dataset(&mut self, who: Who) {
+        let is_v1 = self.dice.roll(2) == 0;
+        let Some((place, dataset)) = self.dice.one_of(&self.model.datasets) else { return };
+        let code = self.model.change(who, place);
+        let path = format!("/datasets/{}", dataset.id);
+        if is_v1 {
+            let answer = self.client(who).v1_as_self("DELETE", &path, &json!(null)).await;
+            self.check("delete all", &answer, if code == 0 { 0 } else { 100_001 });
+        } else {
+            self.check("delete all", &self.client(who).delete(&path).await, code);
+        }
+        if code == 0 {
+            self.model.delete_dataset(place);
+        }
+    }
+
     /// Everybody sees all of their team, and nothing else.
     async fn check_lists(&mut self) {
         for team in 0..2 {
             let who = (team, self.dice.roll(2));
             let page = self.client(who).get("/datasets?page_size=100").await;
-            let all = self.model.datasets.iter().rev().filter(|it| it.owner.0 == team);
+            let all = self.model.datasets.iter().rev();
+            let all = all.filter(|it| it.owner.0 == team && !it.is_deleted);
             self.check_page(&page, &all.map(|it| &*it.id).collect::<Vec<_>>());
             for (place, dataset) in self.model.datasets.iter().enumerate() {
                 let path = format!("/datasets/{}/datasources", dataset.id);
-                if dataset.owner.0 != team {
+                if dataset.owner.0 != team || dataset.is_deleted {
                     self.check("list", &self.client(who).get(&path).await, 300_003);
                     continue;
                 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    client::{Client, INVALID, NOT_FOUND, NOT_OWNER, data, named, refused},
+    client::{Client, IMPOSSIBLE, INVALID, NOT_FOUND, NOT_OWNER, data, named, refused},
     common::House,
 };
 
@@ -27,6 +27,20 @@ async fn the_team_reads_what_its_owner_alone_changes() {
     let refusal = bob.try_source(&dataset, "b.csv", &handle).await;
     refused(&refusal, NOT_OWNER);
     refused(&bob.delete(&one).await, NOT_OWNER);
+    let whole = format!("/datasets/{dataset}");
+    let name = json!({ "name": "his" });
+    refused(&bob.post(&whole, name.clone()).await, NOT_OWNER);
+    refused(&bob.delete(&whole).await, NOT_OWNER);
+    refused(&bob.v1_as_self("POST", &whole, &name).await, IMPOSSIBLE);
+    for path in [&whole, &one] {
+        refused(&bob.v1_as_self("DELETE", path, &Value::Null).await, IMPOSSIBLE);
+    }
+    let wish = json!({ "fileName": "b.csv", "type": "FILE", "fileKey": handle });
+    refused(&bob.v1_as_self("POST", &path, &wish).await, IMPOSSIBLE);
+    for read in ["status", "overview"] {
+        data(&bob.get(&format!("{whole}/{read}")).await);
+        data(&bob.v1("GET", &format!("{whole}/{read}"), &Value::Null).await);
+    }
     // Whether or not there is such a data source.
     let unknown = format!("{path}/00000000-0000-4000-8000-000000000000");
     refused(&bob.delete(&unknown).await, NOT_OWNER);

@@ -1,17 +1,14 @@
-//! The first generation: presign alone.
+//! The first generation: what all of it has in common, and links.
 
 use axum::{body::Body, http::Request};
 use serde_json::json;
 
 use crate::{
-    client::{Client, NOT_FOUND, data, members, parameter, refused},
+    client::{Client, IMPOSSIBLE, INVALID_V1, NOT_FOUND, data, members, parameter, refused},
     common::House,
 };
 
 const V1: [&str; 2] = ["/api/v1/team", "/v1/team"];
-
-const INVALID_V1: (u16, u32) = (400, 100);
-const IMPOSSIBLE: (u16, u32) = (200, 100_001);
 
 /// The path of a data source, below the root.
 async fn source(ann: &Client<'_>, name: &str, bytes: &str) -> String {
@@ -103,11 +100,62 @@ async fn other_paths_and_methods_are_refused_in_the_same_shape() {
     let ann = Client::new(&house, "acme", "ann").await;
     let path = format!("{}/presign", source(&ann, "a.csv", "a").await);
     for root in V1 {
-        let get = house.call(&ann.key, "GET", &format!("{root}{path}"), "").await;
-        refused(&get, (405, 100));
-        for other in ["/datasets", "/nothing", "/datasets/x"] {
+        for (method, known) in [
+            ("GET", &*path),
+            ("PATCH", "/datasets"),
+            ("GET", "/datasets/x"),
+            ("POST", "/datasets/x/status"),
+            ("DELETE", "/datasets/x/overview"),
+            ("PUT", "/datasets/x/datasources"),
+            ("POST", "/datasets/x/datasources/y"),
+            ("GET", "/datasources"),
+            ("GET", "/file/upload-datasource"),
+            ("PUT", "/file/upload_datasource"),
+        ] {
+            let answer = house.call(&ann.key, method, &format!("{root}{known}"), "").await;
+            refused(&answer, (405, 100));
+        }
+        // What is of the second generation alone is none of these.
+        for other in
+            ["/nothing", "/datasets/x/y", "/datasources/x", "/file", "/file/init-multipart-upload"]
+        {
             let answer = house.call(&ann.key, "POST", &format!("{root}{other}"), "{}").await;
             refused(&answer, (404, 100_001));
+        }
+    }
+}
+
+/// What the vendor has beside its data.
+const NO_DATA: [(&str, &str); 9] = [
+    ("POST", "/sessions"),
+    ("GET", "/sessions?user_id=ann&userId=ann"),
+    ("POST", "/sessions/session-1"),
+    ("GET", "/sessions/session-1"),
+    ("DELETE", "/sessions/session-1"),
+    ("GET", "/sessions/session-1/history"),
+    ("POST", "/jobs"),
+    ("GET", "/jobs/job-1"),
+    ("PATCH", "/jobs"),
+];
+
+#[tokio::test]
+async fn what_is_no_data_is_said_not_to_be_provided() {
+    let house = House::new().await;
+    let ann = Client::new(&house, "acme", "ann").await;
+    for (roots, code) in
+        [(&V1[..], 100_001), (&["/api/v2/team", "/v2/team", "/app/api/v2/team"], 300_002)]
+    {
+        for root in roots {
+            for (method, path) in NO_DATA {
+                let path = format!("{root}{path}");
+                let answer = house.call(&ann.key, method, &path, "{\"question\":\"?\"}").await;
+                refused(&answer, (200, code));
+                let said = "No permissions: sessions and jobs are not provided here";
+                assert_eq!(answer.body["msg"], said);
+                refused(&house.call("csk_wrong", method, &path, "").await, (403, 1_004));
+            }
+            let none = Request::post(format!("{root}/jobs")).body(Body::empty()).unwrap();
+            refused(&house.send(none).await, (403, 1_003));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Data sources.
 
 use countersign::Timestamp;
-use sqlx::{Executor, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{Executor, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{
@@ -10,15 +10,16 @@ use super::{
     uploads,
 };
 use crate::{
-    CatalogError, DataSource, DataSourceFilter, DataSourcePage, DataSourceRef, DataSourceState,
-    NewDataSource, Page, TargetDataset, TeamId, Upload, UploadRef, UploadState,
+    CatalogError, DataSource, DataSourceCounts, DataSourceFilter, DataSourcePage, DataSourceRef,
+    DataSourceState, NewDataSource, Page, TargetDataset, TeamId, Upload, UploadRef, UploadState,
 };
 
 /// One statement, without building it at run time: `?1` is the team.
 macro_rules! select_data_sources {
     ($rest:expr) => {
         concat!(
-            "SELECT d.id AS data_source_id, d.dataset_id, d.name, d.state AS data_source_state,
+            "SELECT d.id AS data_source_id, d.dataset_id, d.name,
+                    coalesce(d.file_name, d.name) AS file_name, d.state AS data_source_state,
                     d.failure AS data_source_failure, d.version, d.created_at, o.size, ",
             uploads::columns!(),
             " FROM data_sources d JOIN uploads u ON u.id = d.upload_id
@@ -54,6 +55,7 @@ pub(super) async fn add(
         team,
         dataset,
         name: &new.name,
+        file_name: &new.file_name,
         failure: new.failure.as_deref(),
         upload: upload.id,
         version: None,
@@ -73,6 +75,7 @@ pub(super) struct Record<'a> {
     pub(super) team: TeamId,
     pub(super) dataset: Uuid,
     pub(super) name: &'a str,
+    pub(super) file_name: &'a str,
     pub(super) failure: Option<&'a str>,
     pub(super) upload: Uuid,
     pub(super) version: Option<i64>,
@@ -87,13 +90,14 @@ pub(super) async fn insert(
     let state = if is_refused { DataSourceState::Failed } else { DataSourceState::Ready };
     sqlx::query(
         "INSERT INTO data_sources
-             (id, team_id, dataset_id, name, state, failure, upload_id, version, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             (id, team_id, dataset_id, name, file_name, state, failure, upload_id, version, created_at)
+         VALUES (?1, ?2, ?3, ?4, nullif(?5, ?4), ?6, ?7, ?8, ?9, ?10)",
     )
     .bind(record.id.as_bytes().as_slice())
     .bind(record.team.as_i64())
     .bind(record.dataset.as_bytes().as_slice())
     .bind(record.name)
+    .bind(record.file_name)
     .bind(name_of(state))
     .bind(record.failure)
     .bind(record.upload.as_bytes().as_slice())
@@ -195,6 +199,29 @@ pub(super) async fn page(
     Ok(DataSourcePage { data_sources, total: total(count)? })
 }
 
+pub(super) async fn counts(
+    readers: &SqlitePool,
+    team: TeamId,
+    dataset: Uuid,
+) -> Result<DataSourceCounts, CatalogError> {
+    let row = sqlx::query(
+        "SELECT count(*) FILTER (WHERE state = 'importing') AS importing,
+                count(*) FILTER (WHERE state = 'ready') AS ready,
+                count(*) FILTER (WHERE state = 'failed') AS failed
+         FROM data_sources WHERE team_id = ?1 AND dataset_id = ?2",
+    )
+    .bind(team.as_i64())
+    .bind(dataset.as_bytes().as_slice())
+    .fetch_one(readers)
+    .await
+    .map_err(failure)?;
+    Ok(DataSourceCounts {
+        importing: total(column(&row, "importing")?)?,
+        ready: total(column(&row, "ready")?)?,
+        failed: total(column(&row, "failed")?)?,
+    })
+}
+
 pub(super) async fn delete(
     connection: &mut SqliteConnection,
     team: TeamId,
@@ -226,6 +253,7 @@ fn read(row: &SqliteRow) -> Result<DataSource, CatalogError> {
         id: uuid(row, "data_source_id")?,
         dataset: uuid(row, "dataset_id")?,
         name: column(row, "name")?,
+        file_name: column(row, "file_name")?,
         version: size(row, "version")?,
         state,
         failure: column(row, "data_source_failure")?,

@@ -8,7 +8,9 @@ use super::{
     columns,
     rows::{column, failure, identity, offset, optional_timestamp, timestamp, total, uuid},
 };
-use crate::{CatalogError, CurrentVersion, Dataset, DatasetPage, NewDataset, Page, TeamId};
+use crate::{
+    CatalogError, CurrentVersion, Dataset, DatasetChange, DatasetPage, NewDataset, Page, TeamId,
+};
 
 /// One statement, without building it at run time: `?1` is the team.
 macro_rules! select_datasets {
@@ -28,7 +30,8 @@ macro_rules! select_datasets {
 /// beyond a NUL, and finds the empty text everywhere; `lower` folds ASCII only.
 macro_rules! found {
     () => {
-        "AND (?2 IS NULL OR instr(lower(d.name), lower(?2)) > 0) "
+        "AND (?2 IS NULL OR instr(lower(d.name), lower(?2)) > 0
+              OR instr(lower(d.description), lower(?2)) > 0) "
     };
 }
 
@@ -53,6 +56,26 @@ pub(super) async fn add(
     columns::add(connection, new.id, &new.columns).await?;
     let NewDataset { id, owner, name, description, .. } = new.clone();
     Ok(Dataset { id, owner, name, description, version: 0, current: None, created_at: now })
+}
+
+pub(super) async fn change(
+    connection: &mut SqliteConnection,
+    team: TeamId,
+    id: Uuid,
+    change: &DatasetChange,
+) -> Result<Option<Dataset>, CatalogError> {
+    sqlx::query(
+        "UPDATE datasets SET name = coalesce(?3, name), description = coalesce(?4, description)
+         WHERE team_id = ?1 AND id = ?2",
+    )
+    .bind(team.as_i64())
+    .bind(id.as_bytes().as_slice())
+    .bind(change.name.as_deref())
+    .bind(change.description.as_deref())
+    .execute(&mut *connection)
+    .await
+    .map_err(failure)?;
+    find(connection, team, id).await
 }
 
 /// Counts in the row of the dataset, not in its data sources: a deleted version keeps its number.

@@ -84,6 +84,7 @@ pub(super) async fn commit(
         team,
         dataset,
         name: &job.name,
+        file_name: &job.name,
         failure: None,
         upload: id,
         version: Some(version),

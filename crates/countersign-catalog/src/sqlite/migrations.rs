@@ -18,22 +18,29 @@ pub(super) async fn run(connection: &mut SqliteConnection) -> Result<(), Catalog
     transaction.commit().await.map_err(failure)
 }
 
+/// The file of a step.
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!("../../migrations/", $name, ".sql"))
+    };
+}
+
+/// Number, description, statements. None is ever changed: it may have been applied.
+const STEPS: [(i64, &str, &str); 6] = [
+    (1, "records", sql!("0001_records")),
+    (2, "datasets", sql!("0002_datasets")),
+    (3, "jobs and tokens", sql!("0003_jobs_and_tokens")),
+    (4, "changed datasets", sql!("0004_changed_datasets")),
+    (7, "lists of schema files", sql!("0007_lists_of_schema_files")),
+    (8, "quotas", sql!("0008_quotas")),
+];
+
 fn migrator() -> Migrator {
-    let migration = |version, description: &'static str, sql: &'static str| {
+    let migration = |(version, description, sql): (i64, &'static str, &'static str)| {
         let kind = MigrationType::Simple;
         Migration::new(version, description.into(), kind, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(vec![
-        migration(1, "records", include_str!("../../migrations/0001_records.sql")),
-        migration(2, "datasets", include_str!("../../migrations/0002_datasets.sql")),
-        migration(3, "jobs and tokens", include_str!("../../migrations/0003_jobs_and_tokens.sql")),
-        migration(
-            7,
-            "lists of schema files",
-            include_str!("../../migrations/0007_lists_of_schema_files.sql"),
-        ),
-        migration(8, "quotas", include_str!("../../migrations/0008_quotas.sql")),
-    ])
+    Migrator::with_migrations(STEPS.into_iter().map(migration).collect())
 }
 
 fn migration_failure(error: MigrateError) -> CatalogError {

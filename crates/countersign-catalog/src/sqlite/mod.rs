@@ -2,6 +2,7 @@
 
 mod columns;
 mod data_sources;
+mod dataset_deletion;
 mod datasets;
 mod files;
 mod jobs;
@@ -30,11 +31,12 @@ use uuid::Uuid;
 
 use self::reserve::Reserve;
 use crate::{
-    Acceptance, AccessKey, ApiKeyHash, Catalog, CatalogError, Column, DataSource, DataSourceFilter,
-    DataSourcePage, DataSourceRef, Dataset, DatasetPage, File, FilePage, FileRef, Identity, Job,
-    NewDataSource, NewDataset, NewFile, NewJob, NewSchemaFile, NewUpload, NewUploadToken,
-    NewVersion, Page, Purpose, Schema, SchemaFile, SchemaFileFilter, SchemaFilePage, SchemaPage,
-    Slug, Stored, TeamId, TeamLimits, TeamName, TeamUsage, Upload, UploadRef, UploadToken, UserId,
+    Acceptance, AccessKey, ApiKeyHash, Catalog, CatalogError, Column, DataSource, DataSourceCounts,
+    DataSourceFilter, DataSourcePage, DataSourceRef, Dataset, DatasetChange, DatasetPage,
+    DeletedDataset, File, FilePage, FileRef, Identity, Job, NewDataSource, NewDataset, NewFile,
+    NewJob, NewSchemaFile, NewUpload, NewUploadToken, NewVersion, Page, Purpose, Schema,
+    SchemaFile, SchemaFileFilter, SchemaFilePage, SchemaPage, Slug, Stored, TeamId, TeamLimits,
+    TeamName, TeamUsage, Upload, UploadRef, UploadToken, UserId,
 };
 
 /// The records in one `SQLite` file.
@@ -45,8 +47,9 @@ use crate::{
 /// - The file is made readable by its owner only. One that is there keeps its mode.
 /// - `<file>-reserve`, of 2 MiB, lies beside it. Where the disk is full, it is removed to make room for
 ///   what frees space: [`fail_upload`](Catalog::fail_upload), [`delete_file`](Catalog::delete_file),
-///   [`delete_data_source`](Catalog::delete_data_source), [`forget_doomed`](Catalog::forget_doomed)
-///   and [`open`](Self::open). It is put back once there is room. Nothing depends on it.
+///   [`delete_dataset`](Catalog::delete_dataset), [`delete_data_source`](Catalog::delete_data_source),
+///   [`forget_doomed`](Catalog::forget_doomed) and [`open`](Self::open). It is put back once there is
+///   room. Nothing depends on it.
 ///
 /// The example is at the [head of the crate](crate).
 #[derive(Debug)]
@@ -284,6 +287,33 @@ impl Catalog for SqliteCatalog {
         Ok(page)
     }
 
+    async fn change_dataset(
+        &self,
+        team: TeamId,
+        id: Uuid,
+        change: &DatasetChange,
+    ) -> Result<Option<Dataset>, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let changed = datasets::change(&mut transaction, team, id, change).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(changed)
+    }
+
+    async fn delete_dataset(
+        &self,
+        team: TeamId,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<Option<DeletedDataset>, CatalogError> {
+        self.freeing(move || async move {
+            let mut transaction = self.begin_write().await?;
+            let deleted = dataset_deletion::delete(&mut transaction, team, id, now).await?;
+            transaction.commit().await.map_err(rows::failure)?;
+            Ok(deleted)
+        })
+        .await
+    }
+
     async fn add_data_source(
         &self,
         team: TeamId,
@@ -313,6 +343,14 @@ impl Catalog for SqliteCatalog {
         let page = data_sources::page(&mut transaction, filter, page).await?;
         transaction.commit().await.map_err(rows::failure)?;
         Ok(page)
+    }
+
+    async fn data_source_counts(
+        &self,
+        team: TeamId,
+        dataset: Uuid,
+    ) -> Result<DataSourceCounts, CatalogError> {
+        data_sources::counts(&self.readers, team, dataset).await
     }
 
     async fn delete_data_source(

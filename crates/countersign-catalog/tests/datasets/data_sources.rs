@@ -22,9 +22,11 @@ async fn a_data_source_is_as_it_was_recorded() {
     let ada = owner(catalog, "acme", "ada").await;
     let dataset = add_dataset(catalog, &ada, "sales").await;
     let upload = add_ready(catalog, &ada).await;
-    let new = NewDataSource { name: "x".repeat(4_096).into(), ..new_source(&dataset, &upload) };
+    let (name, file_name) = ("x".repeat(4_096).into(), "y".repeat(4_096).into());
+    let new = NewDataSource { name, file_name, ..new_source(&dataset, &upload) };
     let added = catalog.add_data_source(ada.team, &new, at(5)).await.unwrap();
     assert_eq!((added.id, added.dataset, &added.name), (new.id, dataset.id, &new.name));
+    assert_eq!(added.file_name, new.file_name);
     assert_eq!((added.state, &added.failure), (DataSourceState::Ready, &None));
     assert_eq!((&added.upload, added.size, added.created_at), (&upload, Some(12), at(5)));
     for reference in [by_id(&added), DataSourceRef::Upload(upload.id)] {
@@ -55,6 +57,7 @@ async fn a_new_dataset_is_recorded_in_the_same_step() {
         id: Uuid::new_v4(),
         dataset: TargetDataset::New(dataset.clone()),
         name: "a".into(),
+        file_name: "a".into(),
         upload: add_ready(catalog, &ada).await.id,
         failure: None,
     };

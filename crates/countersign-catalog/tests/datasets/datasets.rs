@@ -130,6 +130,11 @@ async fn a_search_is_literal_and_folds_ascii() {
         assert_eq!(names, *expected, "{search:?}");
         assert_eq!(found.total, u64::try_from(expected.len()).unwrap());
     }
+    // What is said of a dataset is looked at as well.
+    let described = NewDataset { description: "All Pears".into(), ..new_dataset(&ada, "fruit") };
+    catalog.add_dataset(&described, at(2)).await.unwrap();
+    let found = catalog.datasets(ada.team, Some("pears"), ALL).await.unwrap();
+    assert_eq!((found.total, &*found.datasets[0].name), (1, "fruit"));
     let long = "x".repeat(100_000);
     assert_eq!(catalog.datasets(ada.team, Some(&long), ALL).await.unwrap().total, 0);
     // The total is of all that is found, not of the page.

@@ -1,11 +1,14 @@
 //! Datasets and what is in them.
 
+mod changed;
 mod columns;
 #[path = "../common/mod.rs"]
 mod common;
 mod data_sources;
 mod datasets;
 mod deleted;
+mod deleted_whole;
+mod deletion_races;
 mod races;
 mod tenants;
 
@@ -61,6 +64,7 @@ fn new_source(dataset: &Dataset, upload: &Upload) -> NewDataSource {
         id: Uuid::new_v4(),
         dataset: TargetDataset::Existing(dataset.id),
         name: "sales.csv".into(),
+        file_name: "sales.csv".into(),
         upload: upload.id,
         failure: None,
     }

@@ -1,7 +1,8 @@
 //! What another team has is as good as not there.
 
 use countersign_catalog::{
-    CatalogError, DataSourceFilter, DataSourcePage, DataSourceRef, DatasetPage, TargetDataset,
+    CatalogError, DataSourceCounts, DataSourceFilter, DataSourcePage, DataSourceRef, DatasetChange,
+    DatasetPage, TargetDataset,
 };
 
 use crate::{
@@ -22,6 +23,11 @@ async fn nothing_of_another_team_is_seen() {
     let bobs_source = add_source(catalog, &of_bob).await;
     for team in [bob.team, stranger().team] {
         assert_eq!(catalog.dataset(team, dataset.id).await.unwrap(), None);
+        let change = DatasetChange { name: Some("known".into()), description: None };
+        assert_eq!(catalog.change_dataset(team, dataset.id, &change).await.unwrap(), None);
+        assert_eq!(catalog.delete_dataset(team, dataset.id, at(3)).await.unwrap(), None);
+        let counts = catalog.data_source_counts(team, dataset.id).await.unwrap();
+        assert_eq!(counts, DataSourceCounts::default());
         let found = catalog.datasets(team, Some("secret"), ALL).await.unwrap();
         assert_eq!(found, DatasetPage { datasets: vec![], total: 0 });
         let filter = DataSourceFilter { team, dataset: dataset.id, states: None };

@@ -33,7 +33,8 @@ async fn a_committed_job_is_the_next_version_of_its_dataset() {
         let expected = DataSource {
             id: new.data_source,
             dataset: target.id,
-            name: ready.name,
+            name: ready.name.clone(),
+            file_name: ready.name,
             version: Some(version),
             state: DataSourceState::Ready,
             failure: None,
@@ -95,6 +96,7 @@ async fn versions_are_counted_in_each_dataset_and_other_data_sources_are_none() 
             id: Uuid::new_v4(),
             dataset: TargetDataset::Existing(target.id),
             name: "no version".into(),
+            file_name: "no version".into(),
             upload: upload.id,
             failure: None,
         };

@@ -183,6 +183,7 @@ async fn nobody_else_gets_the_upload_of_a_job() {
                 id: Uuid::new_v4(),
                 dataset: TargetDataset::Existing(dataset.id),
                 name: "a".into(),
+                file_name: "a".into(),
                 upload: job.upload.id,
                 failure,
             };

@@ -184,6 +184,7 @@ async fn the_new_records_stand_beside_the_old_ones() {
         id: Uuid::new_v4(),
         dataset: TargetDataset::Existing(dataset.id),
         name: "a".into(),
+        file_name: "a".into(),
         upload,
         failure: failure.map(Box::from),
     };

@@ -2,6 +2,7 @@
 
 mod first;
 mod second;
+mod third;
 
 use std::{fmt::Write as _, path::Path};
 
@@ -83,6 +84,11 @@ fn second_migration() -> Migration {
     Migration::new(2, "datasets".into(), MigrationType::Simple, sql, false)
 }
 
+fn third_migration() -> Migration {
+    let sql = include_str!("../../migrations/0003_jobs_and_tokens.sql").into_sql_str();
+    Migration::new(3, "jobs and tokens".into(), MigrationType::Simple, sql, false)
+}
+
 /// A file as the first version leaves it.
 async fn first_version(path: &Path) -> SqliteConnection {
     let mut raw = raw(path).await;
@@ -153,6 +159,10 @@ fn the_migrations_are_those_that_were_deployed() {
         (
             second_migration(),
             "00cab9e15bb8195d6ffbc04acdc22f3708ee582017d59159bf0a9b85b43ebc1ed05938873aa636b06b39ab9fd808f182",
+        ),
+        (
+            third_migration(),
+            "76f1e8881f21c6bfcf7f69b51bc949330d80272733b4982c729a3cb9955b0658f6d5d99025dbaa0455719fbfdb8ef60d",
         ),
     ] {
         let mut checksum = String::new();

@@ -50,7 +50,7 @@ const MORE_DUMPS: &[&str] = &[
 ];
 
 /// A file as the second version leaves it.
-async fn second_version(path: &Path) -> SqliteConnection {
+pub(crate) async fn second_version(path: &Path) -> SqliteConnection {
     let mut raw = first_version(path).await;
     let migrations = vec![first_migration(), second_migration()];
     Migrator::with_migrations(migrations).run(&mut raw).await.unwrap();
@@ -60,7 +60,7 @@ async fn second_version(path: &Path) -> SqliteConnection {
     raw
 }
 
-fn dumps() -> Vec<&'static str> {
+pub(crate) fn dumps() -> Vec<&'static str> {
     [DUMPS, MORE_DUMPS].concat()
 }
 
@@ -156,6 +156,7 @@ async fn the_old_records_are_used_as_before() {
         id: Uuid::new_v4(),
         dataset: TargetDataset::Existing(upload_id(0xd1)),
         name: "c.csv".into(),
+        file_name: "c.csv".into(),
         upload,
         failure: None,
     };

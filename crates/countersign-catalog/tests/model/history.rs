@@ -16,7 +16,7 @@ pub(crate) struct Recorded {
     pub(crate) size: Option<u64>,
 }
 
-/// A file, a data source or a job, which is never deleted. The upload in `first` is as it was at first: the present one is at the
+/// A file, a data source or a job, which goes with its dataset alone. The upload in `first` is as it was at first: the present one is at the
 /// index.
 pub(crate) struct Held<T> {
     pub(crate) first: T,
@@ -155,7 +155,9 @@ impl Model {
     }
 
     pub(crate) fn open_jobs(&self) -> Vec<usize> {
-        let is_open = |index: &usize| self.jobs[*index].first.committed_at.is_none();
+        let is_open = |index: &usize| {
+            self.jobs[*index].first.committed_at.is_none() && !self.jobs[*index].is_deleted
+        };
         (0..self.jobs.len()).filter(is_open).collect()
     }
 
@@ -214,6 +216,34 @@ impl Model {
         was
     }
 
+    /// What is told of it are the uploads of its data sources, and of its jobs that are open.
+    pub(crate) fn delete_dataset(
+        &mut self,
+        place: usize,
+        now: Timestamp,
+    ) -> (Dataset, Vec<Upload>) {
+        let was = self.datasets.remove(place);
+        let mut uploads = vec![];
+        for held in self.sources.iter_mut().filter(|held| held.first.dataset == was.id) {
+            uploads.extend((!held.is_deleted).then_some(held.upload));
+            held.is_deleted = true;
+        }
+        for held in self.jobs.iter_mut().filter(|held| held.first.dataset == Some(was.id)) {
+            uploads.extend(held.first.committed_at.is_none().then_some(held.upload));
+            held.is_deleted = true;
+        }
+        uploads.sort_unstable();
+        let as_they_were = uploads.iter().map(|&index| self.uploads[index].upload.clone());
+        let as_they_were = as_they_were.collect();
+        for &index in &uploads {
+            self.doom_staging(index, now);
+        }
+        for index in uploads {
+            self.abort(index, now);
+        }
+        (was, as_they_were)
+    }
+
     pub(crate) fn add_source(
         &mut self,
         team: TeamId,
@@ -241,6 +271,7 @@ impl Model {
             id: new.id,
             dataset: dataset.id,
             name: new.name.clone(),
+            file_name: new.file_name.clone(),
             version: None,
             state,
             failure: new.failure.clone(),
@@ -285,7 +316,7 @@ impl Model {
         now: Timestamp,
     ) -> Result<Job, Refusal> {
         let job = self.job(index);
-        if job.upload.owner.team != team {
+        if job.upload.owner.team != team || self.jobs[index].is_deleted {
             return Err(Refusal::Closed);
         }
         if job.committed_at.is_some() {
@@ -305,7 +336,8 @@ impl Model {
         let first = DataSource {
             id: new.data_source,
             dataset,
-            name: job.name,
+            name: job.name.clone(),
+            file_name: job.name,
             version: Some(made.version),
             state: DataSourceState::Ready,
             failure: None,

@@ -2,8 +2,8 @@
 
 use countersign::Timestamp;
 use countersign_catalog::{
-    Catalog, CatalogError, DataSourceRef, DataSourceState, FileRef, Identity, Intake,
-    NewDataSource, NewDataset, NewJob, NewUpload, NewVersion, Page, TargetDataset,
+    Catalog, CatalogError, DataSourceRef, DataSourceState, DatasetChange, FileRef, Identity,
+    Intake, NewDataSource, NewDataset, NewJob, NewUpload, NewVersion, Page, TargetDataset,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -51,6 +51,16 @@ pub(crate) enum Step {
     },
     AddDataset {
         team: usize,
+    },
+    ChangeDataset {
+        team: usize,
+        dataset: usize,
+        has_name: bool,
+        has_description: bool,
+    },
+    DeleteDataset {
+        team: usize,
+        dataset: usize,
     },
     /// Of the dataset there is no index where it is new, and then it has the owner.
     AddSource {
@@ -127,6 +137,13 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         2 => (0..TEAMS, 0..6_i64).prop_map(|(team, number)| Step::DeleteNumber { team, number }),
         1 => (0..TEAMS, 0..8_usize).prop_map(|(team, file)| Step::DeleteHashId { team, file }),
         2 => (0..TEAMS).prop_map(|team| Step::AddDataset { team }),
+        1 => (0..TEAMS, 0..4_usize, flip(), flip()).prop_map(
+            |(team, dataset, has_name, has_description)| {
+                Step::ChangeDataset { team, dataset, has_name, has_description }
+            }
+        ),
+        1 => (0..TEAMS, 0..4_usize)
+            .prop_map(|(team, dataset)| Step::DeleteDataset { team, dataset }),
         8 => (0..TEAMS, prop::option::of(0..4_usize), 0..TEAMS, upload(), flip()).prop_map(
             |(team, dataset, owner, upload, is_refused)| {
                 Step::AddSource { team, dataset, owner, upload, is_refused }
@@ -197,6 +214,9 @@ impl World<'_> {
                 let dataset = self.catalog.add_dataset(&new, now).await.unwrap();
                 self.model.datasets.push(dataset);
             }
+            Step::ChangeDataset { .. } | Step::DeleteDataset { .. } => {
+                self.take_with_datasets(nth, step, now).await;
+            }
             Step::AddSource { .. } => self.add_source(nth, step, now).await,
             Step::DeleteSource { .. } => self.delete_source(step, now).await,
             Step::AddJob { .. } => self.add_job(nth, step, now).await,
@@ -247,6 +267,35 @@ impl World<'_> {
                 let deleted = catalog.delete_file(team, FileRef::HashId(&hash_id), now).await;
                 let expected = is_there.then(|| model.delete_file(file, now));
                 assert_eq!(deleted.unwrap(), expected);
+            }
+            _ => {}
+        }
+    }
+
+    async fn take_with_datasets(&mut self, nth: u32, step: Step, now: Timestamp) {
+        let Self { catalog, owners, model } = self;
+        match step {
+            Step::ChangeDataset { team, dataset, has_name, has_description } => {
+                let Some(dataset) = model.datasets.get_mut(dataset) else { return };
+                let change = DatasetChange {
+                    name: has_name.then(|| format!("Set {nth}").into()),
+                    description: has_description.then(|| format!("Was {nth}").into()),
+                };
+                let is_there = dataset.owner == owners[team];
+                if is_there {
+                    let was = dataset.clone();
+                    dataset.name = change.name.clone().unwrap_or(was.name);
+                    dataset.description = change.description.clone().unwrap_or(was.description);
+                }
+                let changed = catalog.change_dataset(owners[team].team, dataset.id, &change).await;
+                assert_eq!(changed.unwrap(), is_there.then(|| dataset.clone()));
+            }
+            Step::DeleteDataset { team, dataset } => {
+                let Some(known) = model.datasets.get(dataset) else { return };
+                let (id, is_there) = (known.id, known.owner == owners[team]);
+                let deleted = catalog.delete_dataset(owners[team].team, id, now).await.unwrap();
+                let deleted = deleted.map(|deleted| (deleted.dataset, deleted.uploads));
+                assert_eq!(deleted, is_there.then(|| model.delete_dataset(dataset, now)));
             }
             _ => {}
         }
@@ -338,6 +387,8 @@ impl World<'_> {
             id: Uuid::new_v4(),
             dataset,
             name: format!("source {nth}").into(),
+            // Two of three have the name of their file.
+            file_name: format!("source {}", if nth.is_multiple_of(3) { 0 } else { nth }).into(),
             upload: upload.map_or_else(Uuid::new_v4, |recorded| recorded.upload.id),
             failure: is_refused.then(|| "no CSV".into()),
         };

@@ -122,6 +122,7 @@ async fn fill_datasets(catalog: &SqliteCatalog) {
             id: id(byte),
             dataset: TargetDataset::Existing(id(0x66)),
             name: "a".into(),
+            file_name: "a".into(),
             upload: id(upload),
             failure: failure.map(Box::from),
         };

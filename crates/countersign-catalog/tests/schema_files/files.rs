@@ -128,6 +128,7 @@ async fn nobody_else_gets_the_upload_of_a_schema_file() {
             id: Uuid::new_v4(),
             dataset: TargetDataset::New(dataset()),
             name: "a".into(),
+            file_name: "a".into(),
             upload: id,
             failure,
         };

@@ -2,7 +2,8 @@
 //
 //     node official.mjs ORIGIN KEY USER FILE
 //
-// Prints the link to what each of them has uploaded, under the name that says which it was.
+// Prints the link to what each of them has uploaded, under the name that says which it was; and one to
+// what came by the first generation. What is not as the documents have it ends it.
 
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
@@ -45,6 +46,53 @@ const CLIENTS = [
     cut: (part) => [(part.number - 1) * CHUNK, (part.number - 1) * CHUNK + part.size] },
 ];
 
+const same = (found, wanted, what) => {
+  if (JSON.stringify(found) !== JSON.stringify(wanted)) throw new Error(`${what}: ${JSON.stringify(found)}`);
+};
+
+// A call as the generators of clients write it, out of the OpenAPI documents of both generations.
+const caller = (send, base) => async (method, path, body) => {
+  const fields = { "x-pd-api-key": key, ...(body && { "Content-Type": "application/json" }) };
+  const { status, text } = await send(method, `${origin}${base}${path}`, fields, body && JSON.stringify(body));
+  const { code, data } = JSON.parse(text);
+  if (code !== 0) throw new Error(`${method} ${base}${path}: ${status} ${text}`);
+  return data;
+};
+
+// What the clients above have no call for: a dataset is changed, counted, looked at and deleted.
+async function datasets(send) {
+  const call = caller(send, "/v2/team");
+  const { id } = await call("POST", "/datasets", { name: "node", description: "d", user_id: user });
+  same(await call("POST", `/datasets/${id}`, { name: "changed", user_id: user }), {}, "modify");
+  const counts = { synched_count: 0, invalid_count: 0, synching_count: 0 };
+  same(await call("GET", `/datasets/${id}/status?user_id=${user}`), counts, "status");
+  const overview = { id, name: "changed", description: "d", summary: "", exploration_questions: [], keywords: [] };
+  same(await call("GET", `/datasets/${id}/overview?user_id=${user}`), overview, "overview");
+  same(await call("DELETE", `/datasets/${id}`, { user_id: user }), {}, "delete");
+}
+
+// The first generation, with a form as browsers send it.
+async function first(send) {
+  const call = caller(send, "/api/v1/team");
+  const { id: dataset } = await call("POST", "/datasets", { name: "node", userId: user });
+  const form = new FormData();
+  form.append("file", new Blob([bytes], { type: "text/csv" }), "upload – ü.csv");
+  const response = await fetch(`${origin}/api/v1/team/file/upload-datasource?userId=${user}`,
+    { method: "POST", headers: { "x-pd-api-key": key }, body: form });
+  const { code, data: { fileKey } = {} } = await response.json();
+  if (code !== 0) throw new Error(`upload: ${response.status} ${code}`);
+  const names = { name: "Node", fileName: "node – ü.csv" };
+  const place = `/datasets/${dataset}/datasources`;
+  const made = await call("POST", `${place}?userId=${user}`, { ...names, type: "FILE", fileKey, userId: user });
+  same({ name: made.name, fileName: made.fileName, status: made.status }, { ...names, status: "synched" }, "create");
+  same(await call("GET", `${place}/${made.id}`), made, "read");
+  same((await call("GET", `${place}?pageNumber=1&pageSize=10&status=synched`)).records, [made], "list");
+  const { id: other } = await call("POST", "/datasets", { name: "other", userId: user });
+  same(await call("POST", `/datasets/${other}?userId=${user}`, { description: "d" }), null, "modify");
+  same(await call("DELETE", `/datasets/${other}?userId=${user}`), null, "delete");
+  return (await call("POST", `${place}/${made.id}/presign`, { expireIn: 600 })).presignedUrl;
+}
+
 async function upload({ name, send, headers, isParallel, cut }) {
   const call = async (method, path, body) => {
     const fields = { "x-pd-api-key": key, "Content-Type": "application/json" };
@@ -81,4 +129,8 @@ async function upload({ name, send, headers, isParallel, cut }) {
 
 const links = {};
 for (const client of CLIENTS) links[client.name] = await upload(client);
+for (const [name, send] of [["fetch", byFetch], ["axios", byAxios]]) {
+  await datasets(send);
+  links[`first generation, ${name}`] = await first(send);
+}
 console.log(JSON.stringify(links));

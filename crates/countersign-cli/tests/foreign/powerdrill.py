@@ -4,11 +4,14 @@
     pip install --require-hashes --only-binary :all: -r requirements.txt
     python powerdrill.py target/release/countersign [--kills 5] [--node]
 
-The flow of the documents runs with `curl` and nothing else, under each path (`documented.py`). URLs
-of parts are good for their part alone, and large files cost no memory (`parts.py`). Forms that mean
-harm leave nothing (`forms.py`). What was acknowledged outlives SIGKILL (`powerdrill_crash.py`).
-With `--node`, the official clients' ways to cut a file run in Node.js (`official.mjs`). A link is
-dead once its minute is over. No log has a secret, and no trace id of a client breaks its lines.
+The flow of the documents runs with `curl` and nothing else, under each path (`documented.py`); so
+does the first generation (`powerdrill_v1.py`). Datasets go with all that is in them, also where
+many are at them at once (`powerdrill_datasets.py`). URLs of parts are good for their part alone,
+and large files cost no memory (`parts.py`). Forms that mean harm leave nothing (`forms.py`). What
+was acknowledged outlives SIGKILL (`powerdrill_crash.py`). With `--node`, the official clients'
+ways to cut a file run in Node.js, and so do the calls that they do not have (`official.mjs`). A
+link is dead once its minute is over. No log has a secret, and no trace id of a client breaks its
+lines.
 """
 
 import json
@@ -22,6 +25,8 @@ import documented
 import forms
 import parts
 import powerdrill_crash
+import powerdrill_datasets
+import powerdrill_v1
 import storages
 from hostile import memory_mib
 from powerdrill_client import Powerdrill, text_of
@@ -150,6 +155,8 @@ def step(options, folder, tally):
         official(options, server, pair, folder, options.seed, tally)
         documented.run(server, pair, folder, options.seed, tally)
         documented.refusals(server, pair, other, tally)
+        powerdrill_v1.run(server, pair, folder, options.seed, tally)
+        powerdrill_datasets.run(server, api, by_mate, options.seed, tally)
         parts.run(server, api, by_mate, by_other, options.seed, tally)
         forms.run(server, api, tally)
         external_ids(api, server, tally)

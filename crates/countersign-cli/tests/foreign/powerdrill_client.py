@@ -70,6 +70,9 @@ class Powerdrill:
     def dataset(self, name="a dataset"):
         return self.data("POST", "/datasets", {"name": name, "user_id": self.user})["id"]
 
+    def delete_dataset(self, dataset):
+        return self.call("DELETE", f"/datasets/{dataset}", {"user_id": self.user})
+
     def begin(self, name, size):
         asked = {"file_name": name, "file_size": size, "user_id": self.user}
         return self.data("POST", "/file/init-multipart-upload", asked)

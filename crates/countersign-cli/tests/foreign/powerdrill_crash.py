@@ -1,7 +1,8 @@
 """Kills while data sources are made: part of `powerdrill.py`, which says how to run.
 
 What was acknowledged, a handle, a data source or its deletion, is kept; of what was on its way
-nothing partial is served, and asked for again it is done, or clearly refused.
+nothing partial is served, and asked for again it is done, or clearly refused. A dataset goes with all
+that is in it, or stays with all of it.
 """
 
 import random
@@ -17,12 +18,26 @@ from store import left, unknown_keys
 CLIENTS = 4
 # So many of what earlier rounds left are looked at again in each round; all of it at the end.
 AGAIN = 15
+# How long a store may serve what a sweep at the start is deleting.
+SWEPT_SECONDS_MAX = 5
+# Data sources of a dataset that goes as a whole.
+INSIDE = 3
 
 
 def body_of(name):
     """The bytes of a file: its name says them all."""
     seed, length = name.removesuffix(".csv").split("-")[1:]
     return text_of(int(seed), int(length))
+
+
+def is_dead(link):
+    """Whether a link leads nowhere; on a store of its own, once the server has swept there."""
+    give_up_at = time.monotonic() + SWEPT_SECONDS_MAX
+    while not storages.current.is_gone(send(link)):
+        if storages.current.has_gateway or time.monotonic() > give_up_at:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 class Maker(threading.Thread):
@@ -32,9 +47,10 @@ class Maker(threading.Thread):
         super().__init__(daemon=True)
         self.api, self.dataset, self.rng = api, dataset, rng
         # What was acknowledged: handles and sources with their names, links of what is deleted.
-        self.handles, self.sources, self.deleted = {}, {}, []
-        # What was on its way at the end; a deletion, with its link.
+        self.handles, self.sources, self.deleted, self.emptied = {}, {}, [], []
+        # What was on its way at the end; a deletion, with its link, or links.
         self.part = self.completing = self.creating = self.deleting = self.problem = None
+        self.emptying = None
 
     def run(self):
         try:
@@ -46,6 +62,9 @@ class Maker(threading.Thread):
             self.problem = error
 
     def one(self):
+        if self.rng.random() < 0.3:
+            self.whole_dataset()
+            return
         some, more = self.rng.randint(1, 100_000), 5 * MIB + self.rng.randint(1, MIB)
         length = self.rng.choice([1, some, more])
         name = f"s-{self.rng.getrandbits(48)}-{length}.csv"
@@ -67,6 +86,16 @@ class Maker(threading.Thread):
         self.sources[told["data"]["id"]] = name
         if self.rng.random() < 0.3:
             self.delete(self.rng.choice(list(self.sources)))
+
+    def whole_dataset(self):
+        """From its beginning to its end."""
+        dataset, body = self.api.dataset(), text_of(self.rng.getrandbits(32), 10_000)
+        sources = [self.api.source("w.csv", body, dataset) for _ in range(INSIDE)]
+        self.emptying = dataset, [self.api.link(source) for source in sources]
+        told = self.api.delete_dataset(dataset).json()
+        check(told["code"] == 0, told)
+        self.emptied.append(self.emptying)
+        self.emptying = None
 
     def by_parts(self, name, body):
         begun = self.api.begin(name, len(body))
@@ -103,7 +132,7 @@ class Lab:
         pair = self.server.keys("acme", "ann", s3=False)
         self.api = Powerdrill(self.server.url, pair["api_key"], pair["user_id"])
         self.dataset = self.api.dataset()
-        self.sources, self.deleted, self.acknowledged = {}, [], 0
+        self.sources, self.deleted, self.emptied, self.acknowledged = {}, [], [], 0
 
     def start(self):
         return Server(self.options.binary, self.folder, listen=self.address)
@@ -130,13 +159,15 @@ class Lab:
         for maker in makers:
             self.settle(maker)
         some = lambda all_of_them: self.rng.sample(all_of_them, min(AGAIN, len(all_of_them)))
-        self.look(some(sorted(self.sources)), some(self.deleted))
+        self.look(some(sorted(self.sources)), some(self.deleted), some(self.emptied))
 
     def settle(self, maker):
         """Asks again for what was on its way."""
         self.acknowledged += len(maker.sources) + len(maker.handles) + len(maker.deleted)
+        self.acknowledged += len(maker.emptied)
         self.sources |= maker.sources
         self.deleted += maker.deleted
+        self.emptied += maker.emptied
         if maker.part:
             self.part_again(*maker.part)
         handles = dict(maker.handles)
@@ -153,6 +184,8 @@ class Lab:
             self.create_again(handle, name)
         if maker.deleting:
             self.delete_again(*maker.deleting)
+        if maker.emptying:
+            self.empty_again(*maker.emptying)
 
     def part_again(self, part, body, begun):
         """A part that broke off: its upload is still there, and so is its URL."""
@@ -183,7 +216,24 @@ class Lab:
             self.tally.check("asked again", told["code"] == 300003, "a deletion:", told)
         self.deleted.append((number, link))
 
-    def look(self, sources, deleted):
+    def status(self, dataset):
+        path = f"/datasets/{dataset}/status?user_id={self.api.user}"
+        return self.api.call("GET", path).json()
+
+    def empty_again(self, dataset, links):
+        """Of a dataset all is there, or nothing is."""
+        told = self.status(dataset)
+        if told["code"] == 0:
+            is_whole = told["data"]["synched_count"] == INSIDE
+            is_whole = is_whole and all(send(link).status == 200 for link in links)
+            self.tally.check("asked again", is_whole, "half a dataset:", told)
+            told = self.api.delete_dataset(dataset).json()
+            self.tally.check("asked again", told["code"] == 0, "delete a dataset:", told)
+        else:
+            self.tally.check("asked again", told["code"] == 300003, "a dataset:", told)
+        self.emptied.append((dataset, links))
+
+    def look(self, sources, deleted, emptied):
         for number in sources:
             name = self.sources[number]
             answer = self.api.download(self.source(number))
@@ -195,6 +245,11 @@ class Lab:
             answer = send(link)
             is_gone = storages.current.is_gone(answer)
             self.tally.check("data sources gone", is_gone, number, answer)
+        for dataset, links in emptied:
+            told = self.status(dataset)
+            self.tally.check("datasets gone", told["code"] == 300003, dataset, told)
+            for link in links:
+                self.tally.check("datasets gone", is_dead(link), dataset, link)
         listed = {it["id"]: it["name"] for it in self.api.records(self.dataset)}
         self.tally.check("kills", listed == self.sources, set(listed) ^ set(self.sources))
 
@@ -208,7 +263,7 @@ class Lab:
         check(self.server.stop() == 0, "it did not end well")
         check_catalog(self.server.data, self.folder)
         self.server = self.start()
-        self.look(sorted(self.sources), self.deleted)
+        self.look(sorted(self.sources), self.deleted, self.emptied)
         unknown = unknown_keys(self.server)
         self.tally.check("kills", not unknown, "nobody knows the bytes of", unknown)
         self.tally.check("kills", not left(self.server), "staging is left:", left(self.server))
