@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use crate::{
     Acceptance, AccessKey, ApiKeyHash, CatalogError, Column, DataSource, DataSourceFilter,
-    DataSourcePage, DataSourceRef, Dataset, DatasetPage, File, FilePage, FileRef, Identity, Job,
-    NewDataSource, NewDataset, NewFile, NewJob, NewSchemaFile, NewUpload, NewUploadToken,
-    NewVersion, Page, Schema, SchemaFile, Slug, Stored, TeamId, TeamName, Upload, UploadRef,
-    UploadToken, UserId,
+    DataSourcePage, DataSourceRef, Dataset, DatasetChange, DatasetPage, DeletedDataset,
+    DownloadTokens, File, FilePage, FileRef, Identity, Job, NewDataSource, NewDataset, NewFile,
+    NewJob, NewSchemaFile, NewUpload, NewUploadToken, NewVersion, Page, Schema, SchemaFile, Slug,
+    Stored, TeamId, TeamName, Upload, UploadRef, UploadToken, Usage, UserId,
 };
 
 /// The records. The example is at the [head of the crate](crate).
@@ -27,7 +27,7 @@ use crate::{
 /// Every method may return [`CatalogError::Busy`], [`CatalogError::Full`],
 /// [`CatalogError::Damaged`] and [`CatalogError::Backend`]. What else a method returns stands there.
 #[async_trait]
-pub trait Catalog: Debug + Send + Sync + 'static {
+pub trait Catalog: DownloadTokens + Debug + Send + Sync + 'static {
     /// The user in the team. Both are made when missing.
     ///
     /// # Errors
@@ -246,6 +246,54 @@ pub trait Catalog: Debug + Send + Sync + 'static {
         page: Page,
     ) -> Result<DatasetPage, CatalogError>;
 
+    /// Changes the name and the description of a dataset. Returns it as it is then, or `None` where
+    /// the team has none.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::OutOfRange`]
+    async fn change_dataset(
+        &self,
+        team: TeamId,
+        id: Uuid,
+        change: &DatasetChange,
+        now: Timestamp,
+    ) -> Result<Option<Dataset>, CatalogError>;
+
+    /// Deletes a dataset with all that it has: its columns, data sources and jobs, and the records
+    /// of their objects. Their keys are doomed, and their uploads aborted unless they failed.
+    /// Returns what there was, or `None` where the team has no such dataset.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn delete_dataset(
+        &self,
+        team: TeamId,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<Option<DeletedDataset>, CatalogError>;
+
+    /// The data sources that are versions of a dataset, the newest first; none, where the team has no
+    /// such dataset. Page and total are of one moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn versions(
+        &self,
+        team: TeamId,
+        dataset: Uuid,
+        page: Page,
+    ) -> Result<DataSourcePage, CatalogError>;
+
+    /// What a user has stored, and made.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn usage(&self, who: &Identity) -> Result<Usage, CatalogError>;
+
     /// Records a data source over an upload of its team that is ready, and the dataset, where that
     /// is new. Where its bytes are refused, the upload becomes failed in the same step, the record
     /// of its object is gone, and its keys are doomed.
@@ -310,6 +358,28 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     /// [`CatalogError::OwnerUnknown`], also when the team of the upload has no such dataset;
     /// [`CatalogError::OutOfRange`].
     async fn add_job(&self, new: &NewJob, now: Timestamp) -> Result<Job, CatalogError>;
+
+    /// Records a job whose bytes are there already: its upload is as
+    /// [`add_stored_upload`](Self::add_stored_upload) records one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`add_job`](Self::add_job); [`CatalogError::UploadClosed`], when the key is not
+    /// doomed, or is due. The key stays doomed then.
+    async fn add_stored_job(
+        &self,
+        new: &NewJob,
+        stored: &Stored,
+        now: Timestamp,
+    ) -> Result<Job, CatalogError>;
+
+    /// The job for a dataset that was recorded last; `None` where there is none, or the team has no
+    /// such dataset.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn latest_job(&self, team: TeamId, dataset: Uuid) -> Result<Option<Job>, CatalogError>;
 
     /// The job of the team whose upload has this id.
     ///

@@ -3,7 +3,7 @@
 use countersign::Timestamp;
 use uuid::Uuid;
 
-use crate::{Column, Identity};
+use crate::{Column, Identity, Upload};
 
 /// A dataset of a team: everybody in the team reads it, its owner alone creates and deletes in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Dataset {
     pub current: Option<CurrentVersion>,
     /// When it was recorded.
     pub created_at: Timestamp,
+    /// When its name or its description was changed last, if ever.
+    pub changed_at: Option<Timestamp>,
 }
 
 /// The data source that is the current version of a dataset.
@@ -51,6 +53,39 @@ pub struct NewDataset {
     pub description: Box<str>,
     /// Its columns, in their order.
     pub columns: Vec<Column>,
+}
+
+/// What is to become of a dataset's name and description: as they are, where there is nothing.
+///
+/// - They are as long as those of a [`NewDataset`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "what can be changed of a dataset")]
+pub struct DatasetChange {
+    /// The new name.
+    pub name: Option<Box<str>>,
+    /// The new description.
+    pub description: Option<Box<str>>,
+}
+
+/// A dataset that was deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeletedDataset {
+    /// As it was.
+    pub dataset: Dataset,
+    /// Uploads whose bytes may go at once, those that are open in parts first: at most 1,000. The
+    /// keys of all that it had are doomed.
+    pub uploads: Vec<Upload>,
+}
+
+/// What a user has stored, and made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Bytes of all objects that are there to be read.
+    pub size: u64,
+    /// How many datasets.
+    pub dataset_count: u64,
 }
 
 /// One page of a list, and how long the whole list was at that moment.

@@ -59,6 +59,7 @@ mod catalog;
 mod column;
 mod data_source;
 mod dataset;
+mod download_token;
 mod error;
 mod file;
 mod hash_id;
@@ -77,7 +78,10 @@ pub use data_source::{
     DataSource, DataSourceFilter, DataSourcePage, DataSourceRef, DataSourceState, NewDataSource,
     TargetDataset,
 };
-pub use dataset::{CurrentVersion, Dataset, DatasetPage, NewDataset};
+pub use dataset::{
+    CurrentVersion, Dataset, DatasetChange, DatasetPage, DeletedDataset, NewDataset, Usage,
+};
+pub use download_token::{DownloadToken, DownloadTokenHash, DownloadTokens};
 pub use error::{CatalogError, InvalidName};
 pub use file::{File, FilePage, FileRef, NewFile, Page};
 pub use identity::{Identity, TeamId, TeamName, UserId};

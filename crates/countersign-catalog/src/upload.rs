@@ -9,7 +9,7 @@ use crate::Identity;
 /// when a request begins, so an upload that began at the last moment may still be streaming:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html>. Bytes that
 /// arrive after the sweep would stay for ever.
-const STAGING_GRACE_SECS: u32 = 86_400;
+pub(crate) const STAGING_GRACE_SECS: u32 = 86_400;
 
 /// How far an upload has come. It starts pending, or ready where the server itself had the bytes;
 /// and only a ready one can still change: its bytes may turn out to be wrong for a data source, or

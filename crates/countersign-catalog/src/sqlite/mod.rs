@@ -3,6 +3,8 @@
 mod columns;
 mod data_sources;
 mod datasets;
+mod deletion;
+mod download_tokens;
 mod files;
 mod jobs;
 mod keys;
@@ -31,10 +33,10 @@ use uuid::Uuid;
 use self::reserve::Reserve;
 use crate::{
     Acceptance, AccessKey, ApiKeyHash, Catalog, CatalogError, Column, DataSource, DataSourceFilter,
-    DataSourcePage, DataSourceRef, Dataset, DatasetPage, File, FilePage, FileRef, Identity, Job,
-    NewDataSource, NewDataset, NewFile, NewJob, NewSchemaFile, NewUpload, NewUploadToken,
-    NewVersion, Page, Purpose, Schema, SchemaFile, Slug, Stored, TeamId, TeamName, Upload,
-    UploadRef, UploadToken, UserId,
+    DataSourcePage, DataSourceRef, Dataset, DatasetChange, DatasetPage, DeletedDataset, File,
+    FilePage, FileRef, Identity, Job, NewDataSource, NewDataset, NewFile, NewJob, NewSchemaFile,
+    NewUpload, NewUploadToken, NewVersion, Page, Purpose, Schema, SchemaFile, Slug, Stored, TeamId,
+    TeamName, Upload, UploadRef, UploadToken, Usage, UserId,
 };
 
 /// The records in one `SQLite` file.
@@ -45,8 +47,9 @@ use crate::{
 /// - The file is made readable by its owner only. One that is there keeps its mode.
 /// - `<file>-reserve`, of 2 MiB, lies beside it. Where the disk is full, it is removed to make room for
 ///   what frees space: [`fail_upload`](Catalog::fail_upload), [`delete_file`](Catalog::delete_file),
-///   [`delete_data_source`](Catalog::delete_data_source), [`forget_doomed`](Catalog::forget_doomed)
-///   and [`open`](Self::open). It is put back once there is room. Nothing depends on it.
+///   [`delete_data_source`](Catalog::delete_data_source),
+///   [`delete_dataset`](Catalog::delete_dataset), [`forget_doomed`](Catalog::forget_doomed) and
+///   [`open`](Self::open). It is put back once there is room. Nothing depends on it.
 ///
 /// The example is at the [head of the crate](crate).
 #[derive(Debug)]
@@ -269,6 +272,50 @@ impl Catalog for SqliteCatalog {
         Ok(page)
     }
 
+    async fn change_dataset(
+        &self,
+        team: TeamId,
+        id: Uuid,
+        change: &DatasetChange,
+        now: Timestamp,
+    ) -> Result<Option<Dataset>, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let changed = datasets::change(&mut transaction, (team, id), change, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(changed)
+    }
+
+    async fn delete_dataset(
+        &self,
+        team: TeamId,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<Option<DeletedDataset>, CatalogError> {
+        self.freeing(move || async move {
+            let mut transaction = self.begin_write().await?;
+            let deleted = deletion::delete(&mut transaction, team, id, now).await?;
+            transaction.commit().await.map_err(rows::failure)?;
+            Ok(deleted)
+        })
+        .await
+    }
+
+    async fn versions(
+        &self,
+        team: TeamId,
+        dataset: Uuid,
+        page: Page,
+    ) -> Result<DataSourcePage, CatalogError> {
+        let mut transaction = self.readers.begin().await.map_err(rows::failure)?;
+        let page = data_sources::versions(&mut transaction, (team, dataset), page).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(page)
+    }
+
+    async fn usage(&self, who: &Identity) -> Result<Usage, CatalogError> {
+        datasets::usage(&self.readers, who).await
+    }
+
     async fn add_data_source(
         &self,
         team: TeamId,
@@ -317,9 +364,29 @@ impl Catalog for SqliteCatalog {
 
     async fn add_job(&self, new: &NewJob, now: Timestamp) -> Result<Job, CatalogError> {
         let mut transaction = self.begin_write().await?;
-        let job = jobs::add(&mut transaction, new, now).await?;
+        let upload = uploads::add(&mut *transaction, &new.upload, Purpose::Job, now).await?;
+        let job = jobs::add(&mut transaction, new, (upload, None), now).await?;
         transaction.commit().await.map_err(rows::failure)?;
         Ok(job)
+    }
+
+    async fn add_stored_job(
+        &self,
+        new: &NewJob,
+        stored: &Stored,
+        now: Timestamp,
+    ) -> Result<Job, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let upload =
+            uploads::add_stored(&mut transaction, &new.upload, Purpose::Job, stored, now).await?;
+        let found = (upload, Some(stored.size));
+        let job = jobs::add(&mut transaction, new, found, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(job)
+    }
+
+    async fn latest_job(&self, team: TeamId, dataset: Uuid) -> Result<Option<Job>, CatalogError> {
+        jobs::latest(&self.readers, team, dataset).await
     }
 
     async fn job(&self, team: TeamId, id: Uuid) -> Result<Option<Job>, CatalogError> {
