@@ -3,9 +3,10 @@ use std::{fmt, sync::Arc};
 use countersign::Timestamp;
 use countersign_catalog::{Catalog, Intake, Stored, Upload};
 use countersign_storage::{Backend, ObjectInfo, ObjectKey, PrefixSigner, UploadId, UrlSigner};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::{error::ApiError, http::chain};
+use crate::{error::ApiError, http::chain, previews::PREVIEWS_MAX};
 
 /// The use cases, over the records and the bytes.
 ///
@@ -15,6 +16,8 @@ pub struct App {
     pub(crate) backend: Backend,
     pub(crate) url_signer: UrlSigner,
     pub(crate) prefix_signer: PrefixSigner,
+    /// Who may read a file for its preview.
+    pub(crate) previews: Arc<Semaphore>,
     clock: fn() -> Timestamp,
 }
 
@@ -42,7 +45,8 @@ impl App {
         (url_signer, prefix_signer): (UrlSigner, PrefixSigner),
         clock: fn() -> Timestamp,
     ) -> Self {
-        Self { catalog, backend, url_signer, prefix_signer, clock }
+        let previews = Arc::new(Semaphore::new(PREVIEWS_MAX));
+        Self { catalog, backend, url_signer, prefix_signer, previews, clock }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

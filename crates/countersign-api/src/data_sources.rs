@@ -74,6 +74,8 @@ impl App {
         };
         let made = self.catalog.add_data_source(upload.owner.team, &new, now).await;
         let made = made.map_err(|error| match error {
+            // Deleted since it was looked at.
+            CatalogError::OwnerUnknown => ApiError::NotFound("dataset"),
             CatalogError::Conflict | CatalogError::UploadClosed => ApiError::Taken,
             other => other.into(),
         })?;

@@ -1,7 +1,11 @@
 //! Datasets: the whole team reads them, their owner alone creates and deletes in them.
 
 use countersign::Timestamp;
-use countersign_catalog::{Column, Dataset, DatasetPage, Identity, NewDataset, Page};
+use countersign_catalog::{
+    Column, DataSource, DataSourcePage, Dataset, DatasetChange, DatasetPage, Identity, NewDataset,
+    Page, Usage,
+};
+use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
 use crate::{
@@ -9,6 +13,25 @@ use crate::{
     dataset_name::{DatasetName, Description},
     error::ApiError,
 };
+
+/// How many uploads of what was deleted are cleared up at once.
+const BURIED_AT_ONCE_MAX: usize = 16;
+
+/// Deletes a dataset with all that is in it: first the records, so that no URL reaches any of it any
+/// more, then the bytes. What is not deleted here is swept.
+pub(crate) async fn delete(
+    app: &App,
+    who: &Identity,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    app.own_dataset(who, id).await?;
+    let deleted = app.catalog.delete_dataset(who.team, id, now).await?;
+    let deleted = deleted.ok_or(ApiError::NotFound("dataset"))?;
+    let uploads = stream::iter(&deleted.uploads);
+    uploads.for_each_concurrent(BURIED_AT_ONCE_MAX, |upload| app.bury(upload)).await;
+    Ok(())
+}
 
 impl App {
     /// Makes a dataset.
@@ -46,6 +69,53 @@ impl App {
         id: Uuid,
     ) -> Result<(Dataset, Vec<Column>), ApiError> {
         Ok((self.dataset(who, id).await?, self.catalog.columns(who.team, id).await?))
+    }
+
+    /// Changes what a dataset is called, and what is said of it.
+    pub(crate) async fn change_dataset(
+        &self,
+        who: &Identity,
+        id: Uuid,
+        (name, description): (Option<DatasetName>, Option<Description>),
+        now: Timestamp,
+    ) -> Result<Dataset, ApiError> {
+        let found = self.own_dataset(who, id).await?;
+        let change = DatasetChange {
+            name: name.map(|name| name.as_str().into()),
+            description: description.map(|description| description.as_str().into()),
+        };
+        if change == DatasetChange::default() {
+            return Ok(found);
+        }
+        let changed = self.catalog.change_dataset(who.team, id, &change, now).await?;
+        changed.ok_or(ApiError::NotFound("dataset"))
+    }
+
+    /// A page of the versions of a dataset, newest first.
+    pub(crate) async fn versions(
+        &self,
+        who: &Identity,
+        dataset: Uuid,
+        page: Page,
+    ) -> Result<DataSourcePage, ApiError> {
+        self.dataset(who, dataset).await?;
+        Ok(self.catalog.versions(who.team, dataset, page).await?)
+    }
+
+    /// The current version of a dataset; `None`, where there was none yet, or it is deleted.
+    pub(crate) async fn current_version(
+        &self,
+        dataset: &Dataset,
+    ) -> Result<Option<DataSource>, ApiError> {
+        let newest = Page { limit: 1, offset: 0 };
+        let found = self.catalog.versions(dataset.owner.team, dataset.id, newest).await?;
+        let found = found.data_sources.into_iter().next();
+        Ok(found.filter(|found| found.version == Some(dataset.version)))
+    }
+
+    /// What a user has stored, and made.
+    pub(crate) async fn usage(&self, who: &Identity) -> Result<Usage, ApiError> {
+        Ok(self.catalog.usage(who).await?)
     }
 
     /// A dataset that this user may create and delete in.
