@@ -3,11 +3,13 @@ use std::{fmt, sync::Arc};
 use countersign::Timestamp;
 use countersign_catalog::{Catalog, Intake, Stored, Upload};
 use countersign_storage::{Backend, ObjectInfo, ObjectKey, PrefixSigner, UploadId, UrlSigner};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{
     error::ApiError,
     http::chain,
+    previews::PREVIEWS_MAX,
     rate::{Meters, RateLimits},
 };
 
@@ -20,6 +22,8 @@ pub struct App {
     pub(crate) url_signer: UrlSigner,
     pub(crate) prefix_signer: PrefixSigner,
     pub(crate) meters: Meters,
+    /// Who may read a file for its preview.
+    pub(crate) previews: Arc<Semaphore>,
     clock: fn() -> Timestamp,
 }
 
@@ -47,8 +51,9 @@ impl App {
         (url_signer, prefix_signer): (UrlSigner, PrefixSigner),
         clock: fn() -> Timestamp,
     ) -> Self {
+        let previews = Arc::new(Semaphore::new(PREVIEWS_MAX));
         let meters = Meters::default();
-        Self { catalog, backend, url_signer, prefix_signer, meters, clock }
+        Self { catalog, backend, url_signer, prefix_signer, previews, meters, clock }
     }
 
     /// The same, with limits of how often somebody may ask.

@@ -100,9 +100,9 @@ impl App {
         };
         let made = self.catalog.add_data_source(upload.owner.team, &new, now).await;
         let made = made.map_err(|error| match error {
-            CatalogError::Conflict | CatalogError::UploadClosed => ApiError::Taken,
             // Deleted since it was looked at.
-            CatalogError::OwnerUnknown if dataset.is_some() => ApiError::NotFound("dataset"),
+            CatalogError::OwnerUnknown => ApiError::NotFound("dataset"),
+            CatalogError::Conflict | CatalogError::UploadClosed => ApiError::Taken,
             other => other.into(),
         })?;
         if made.state == DataSourceState::Failed {

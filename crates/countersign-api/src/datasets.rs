@@ -3,7 +3,8 @@
 
 use countersign::Timestamp;
 use countersign_catalog::{
-    Column, DataSourceCounts, Dataset, DatasetChange, DatasetPage, Identity, NewDataset, Page,
+    Column, DataSource, DataSourceCounts, DataSourcePage, Dataset, DatasetChange, DatasetPage,
+    Identity, NewDataset, Page, Usage,
 };
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
@@ -37,13 +38,17 @@ impl App {
         who: &Identity,
         id: Uuid,
         (name, description): (Option<DatasetName>, Option<Description>),
+        now: Timestamp,
     ) -> Result<Dataset, ApiError> {
-        self.own_dataset(who, id).await?;
+        let found = self.own_dataset(who, id).await?;
         let change = DatasetChange {
             name: name.map(|name| name.as_str().into()),
             description: description.map(|description| description.as_str().into()),
         };
-        let changed = self.catalog.change_dataset(who.team, id, &change).await?;
+        if change == DatasetChange::default() {
+            return Ok(found);
+        }
+        let changed = self.catalog.change_dataset(who.team, id, &change, now).await?;
         changed.ok_or(ApiError::NotFound("dataset"))
     }
 
@@ -96,6 +101,33 @@ impl App {
         id: Uuid,
     ) -> Result<(Dataset, Vec<Column>), ApiError> {
         Ok((self.dataset(who, id).await?, self.catalog.columns(who.team, id).await?))
+    }
+
+    /// A page of the versions of a dataset, newest first.
+    pub(crate) async fn versions(
+        &self,
+        who: &Identity,
+        dataset: Uuid,
+        page: Page,
+    ) -> Result<DataSourcePage, ApiError> {
+        self.dataset(who, dataset).await?;
+        Ok(self.catalog.versions(who.team, dataset, page).await?)
+    }
+
+    /// The current version of a dataset; `None`, where there was none yet, or it is deleted.
+    pub(crate) async fn current_version(
+        &self,
+        dataset: &Dataset,
+    ) -> Result<Option<DataSource>, ApiError> {
+        let newest = Page { limit: 1, offset: 0 };
+        let found = self.catalog.versions(dataset.owner.team, dataset.id, newest).await?;
+        let found = found.data_sources.into_iter().next();
+        Ok(found.filter(|found| found.version == Some(dataset.version)))
+    }
+
+    /// What a user has stored, and made.
+    pub(crate) async fn usage(&self, who: &Identity) -> Result<Usage, ApiError> {
+        Ok(self.catalog.usage(who).await?)
     }
 
     /// A dataset that this user may change, and create and delete in.

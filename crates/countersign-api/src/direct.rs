@@ -32,9 +32,9 @@ pub(crate) const REQUEST_MAX: Duration = Duration::from_hours(12);
 /// Their key is doomed from before the first byte, so whatever ends the request ends them too.
 #[derive(Debug)]
 pub(crate) struct Deposit {
-    key: ObjectKey,
-    info: ObjectInfo,
-    media_type: &'static str,
+    pub(crate) key: ObjectKey,
+    pub(crate) info: ObjectInfo,
+    pub(crate) media_type: &'static str,
 }
 
 impl App {
@@ -45,8 +45,19 @@ impl App {
         bytes: BoxStream<'static, io::Result<Bytes>>,
         now: Timestamp,
     ) -> Result<Deposit, ApiError> {
-        let key = self.reserve_key(name.extension(), now).await?;
-        let put = PutRequest::up_to(SIZE_MAX).with_content_type(name.media_type());
+        self.deposit_as((name.extension(), name.media_type()), SIZE_MAX, bytes, now).await
+    }
+
+    /// Stores a file of an extension and a media type, and of at most so many bytes.
+    pub(crate) async fn deposit_as(
+        &self,
+        (extension, media_type): (&str, &'static str),
+        size_max: u64,
+        bytes: BoxStream<'static, io::Result<Bytes>>,
+        now: Timestamp,
+    ) -> Result<Deposit, ApiError> {
+        let key = self.reserve_key(extension, now).await?;
+        let put = PutRequest::up_to(size_max).with_content_type(media_type);
         let info = self.backend.objects().put(&key, bytes, put).await;
         let info = match info {
             Ok(info) => info,
@@ -59,7 +70,7 @@ impl App {
                 return Err(refused_body(error));
             }
         };
-        let deposit = Deposit { key, info, media_type: name.media_type() };
+        let deposit = Deposit { key, info, media_type };
         if deposit.info.size == 0 {
             self.withdraw(&deposit.key).await;
             return Err(ApiError::Refused(ContentFault::Empty));

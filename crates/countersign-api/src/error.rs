@@ -3,7 +3,9 @@ use std::error::Error;
 use countersign_catalog::CatalogError;
 use countersign_storage::{StoreError, UrlError};
 
-use crate::{content::ContentFault, fields::Invalid, quota::Shortage, rate::Excess};
+use crate::{
+    content::ContentFault, fields::Invalid, preview::PreviewFault, quota::Shortage, rate::Excess,
+};
 
 /// What is wrong with the credentials of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,18 @@ pub(crate) enum JobFault {
         /// Whether it is for a dataset that was there before.
         is_reupload: bool,
     },
+    /// What signs its URLs ends too soon for an upload.
+    #[error("too little time is left for an upload")]
+    WindowClosed,
+    /// What it has brought cannot be previewed.
+    #[error("there is no preview: {0}")]
+    NoPreview(PreviewFault),
+    /// It is to be done again, and has not failed.
+    #[error("the job has not failed")]
+    NotFailed,
+    /// It is to be done again, and its bytes are gone.
+    #[error("the job has failed, and its bytes are gone")]
+    Gone,
     /// It is to be committed, and was before, or has failed.
     #[error("the job is processed already")]
     Processed,
@@ -92,6 +106,9 @@ pub(crate) enum ApiError {
     /// A job is not where it would have to be.
     #[error("the job cannot go on")]
     Job(#[from] JobFault),
+    /// What is to be deleted was not named right.
+    #[error("the confirmation is not the name")]
+    Unconfirmed,
     /// What was uploaded has become something else already.
     #[error("the uploaded file is in use already")]
     Taken,

@@ -2,7 +2,7 @@
 
 use countersign::Timestamp;
 use countersign_catalog::{Intake, Upload, UploadRef, UploadState};
-use countersign_storage::{ObjectInfo, StoreError};
+use countersign_storage::{ObjectInfo, ObjectKey, StoreError};
 use uuid::Uuid;
 
 use crate::{
@@ -42,7 +42,16 @@ impl App {
         upload: &Upload,
         extension: Option<&str>,
     ) -> Result<Option<ContentFault>, ApiError> {
-        let object = self.backend.objects().open(&object_key(&upload.object_key)?).await?;
+        self.look_at_object(&object_key(&upload.object_key)?, extension).await
+    }
+
+    /// As [`look_at`](Self::look_at), of an object that no URL was ever made for.
+    pub(crate) async fn look_at_object(
+        &self,
+        key: &ObjectKey,
+        extension: Option<&str>,
+    ) -> Result<Option<ContentFault>, ApiError> {
+        let object = self.backend.objects().open(key).await?;
         let checked = content::check(&object, extension).await;
         Ok(checked.map_err(ApiError::internal)?.err())
     }

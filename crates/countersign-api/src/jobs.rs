@@ -25,16 +25,19 @@ use crate::{
 /// How long a job waits for its bytes, in seconds. Its URLs end with it.
 const LIFETIME_SECS: u64 = 3_600;
 
+/// The least that an upload has, in seconds.
+const WINDOW_SECS_MIN: u32 = 60;
+
 /// A larger file comes in parts, each of that many bytes but the last.
-const SINGLE_SIZE_MAX: u64 = 100 * MIB;
+pub(crate) const SINGLE_SIZE_MAX: u64 = 100 * MIB;
 const PART_SIZE: u64 = 10 * MIB;
 
 /// The most bytes of a file.
-const SIZE_MAX: u64 = 500 * MIB;
+pub(crate) const SIZE_MAX: u64 = 500 * MIB;
 
 /// The formats of the files, by their extensions.
-pub(crate) const EXTENSIONS: [&str; 10] =
-    ["zip", "gpkg", "geojson", "json", "csv", "tif", "tiff", "xlsx", "xls", "parquet"];
+pub(crate) const EXTENSIONS: [&str; 11] =
+    ["zip", "gpkg", "geojson", "json", "csv", "tsv", "tif", "tiff", "xlsx", "xls", "parquet"];
 
 /// A file as it is announced.
 #[derive(Debug)]
@@ -54,14 +57,23 @@ impl JobFile {
         size: u64,
         content_type: MediaType,
     ) -> Result<Self, ApiError> {
-        let extension = name.extension().unwrap_or_default();
-        let known = EXTENSIONS.into_iter().find(|known| *known == extension);
-        let extension = known.ok_or(ApiError::BadExtension { extension })?;
+        let extension = known_extension(&name)?;
         if size > SIZE_MAX {
             return Err(JobFault::TooLarge { size, size_max: SIZE_MAX }.into());
         }
         Ok(Self { name, extension, size, content_type })
     }
+}
+
+/// The extension of a file, where it is one of those that are taken.
+///
+/// # Errors
+///
+/// [`ApiError::BadExtension`]
+pub(crate) fn known_extension(name: &FileName) -> Result<&'static str, ApiError> {
+    let extension = name.extension().unwrap_or_default();
+    let known = EXTENSIONS.into_iter().find(|known| *known == extension);
+    known.ok_or(ApiError::BadExtension { extension })
 }
 
 /// A job that waits for its bytes.
@@ -101,6 +113,7 @@ impl App {
             ..Bound::default()
         };
         let url = self.url_signer.put(&key, &bound, lifetime, now)?;
+        check_window(&url, now)?;
         let upload = NewUpload {
             id,
             owner,
@@ -126,7 +139,8 @@ impl App {
         let begun = self.open_parts((key, media_type), cut, lifetime, now).await?;
         let recorded = async {
             let urls = (1..=begun.count()).map(|number| Ok(begun.part(self, number)?.url));
-            let urls = urls.collect::<Result<_, ApiError>>()?;
+            let urls = urls.collect::<Result<Vec<_>, ApiError>>()?;
+            urls.iter().try_for_each(|url| check_window(url, now))?;
             self.record_job(dataset, file, begun.new_upload(id, owner), now).await?;
             Ok(urls)
         };
@@ -272,8 +286,29 @@ impl App {
         self.catalog.job(who.team, id).await?.ok_or(ApiError::NotFound("job"))
     }
 
+    /// The newest job for a dataset of a team, if there is one.
+    pub(crate) async fn latest_job(
+        &self,
+        who: &Identity,
+        dataset: Uuid,
+    ) -> Result<Option<Job>, ApiError> {
+        self.dataset(who, dataset).await?;
+        Ok(self.catalog.latest_job(who.team, dataset).await?)
+    }
+
+    /// Why a job of a user is not done again. What can be done is done at once, and a file that was
+    /// refused is gone, so there always is a reason.
+    pub(crate) async fn retry_job(&self, who: &Identity, id: Uuid) -> Result<Job, ApiError> {
+        let job = self.job(who, id).await?;
+        if job.upload.owner != *who {
+            return Err(ApiError::NotFound("job"));
+        }
+        let has_failed = job.upload.state == UploadState::Failed && job.committed_at.is_none();
+        Err(if has_failed { JobFault::Gone } else { JobFault::NotFailed }.into())
+    }
+
     /// A job of a user for a dataset, or for a new one.
-    async fn own_job(
+    pub(crate) async fn own_job(
         &self,
         who: &Identity,
         dataset: Option<Uuid>,
@@ -290,6 +325,12 @@ impl App {
         let found = found.filter(|job| job.dataset == Some(dataset));
         found.ok_or(ApiError::NotFound("reupload job"))
     }
+}
+
+/// A URL may end before its job, where what signs it does.
+fn check_window(url: &PresignedUrl, now: Timestamp) -> Result<(), JobFault> {
+    let until = now.checked_add_secs(WINDOW_SECS_MIN).unwrap_or(Timestamp::MAX);
+    if url.expires_at() < until { Err(JobFault::WindowClosed) } else { Ok(()) }
 }
 
 fn reason_of(fault: &ApiError) -> String {

@@ -83,7 +83,7 @@ pub async fn issue_access_key(
     Ok(IssuedAccessKey { secret: master.signing_secret(&id), access_key_id: id, bucket })
 }
 
-fn random<const LEN: usize>() -> Result<[u8; LEN], CatalogError> {
+pub(crate) fn random<const LEN: usize>() -> Result<[u8; LEN], CatalogError> {
     let mut bytes = [0; LEN];
     let filled = getrandom::fill(&mut bytes);
     filled.map_err(|source| CatalogError::Backend { source: Box::new(source) })?;

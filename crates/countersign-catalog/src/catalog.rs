@@ -9,10 +9,10 @@ use uuid::Uuid;
 use crate::{
     Acceptance, AccessKey, ApiKeyHash, CatalogError, Column, DataSource, DataSourceCounts,
     DataSourceFilter, DataSourcePage, DataSourceRef, Dataset, DatasetChange, DatasetPage,
-    DeletedDataset, File, FilePage, FileRef, Identity, Job, NewDataSource, NewDataset, NewFile,
-    NewJob, NewSchemaFile, NewUpload, NewUploadToken, NewVersion, Page, Schema, SchemaFile,
-    SchemaFileFilter, SchemaFilePage, SchemaPage, Slug, Stored, TeamId, TeamLimits, TeamName,
-    TeamUsage, Upload, UploadRef, UploadToken, UserId,
+    DeletedDataset, DownloadTokens, File, FilePage, FileRef, Identity, Job, NewDataSource,
+    NewDataset, NewFile, NewJob, NewSchemaFile, NewUpload, NewUploadToken, NewVersion, Page,
+    Schema, SchemaFile, SchemaFileFilter, SchemaFilePage, SchemaPage, Slug, Stored, TeamId,
+    TeamLimits, TeamName, TeamUsage, Upload, UploadRef, UploadToken, Usage, UserId,
 };
 
 /// The records. The example is at the [head of the crate](crate).
@@ -29,7 +29,7 @@ use crate::{
 /// [`CatalogError::Damaged`] and [`CatalogError::Backend`], and every method that records an object
 /// [`CatalogError::OverQuota`]. What else a method returns stands there.
 #[async_trait]
-pub trait Catalog: Debug + Send + Sync + 'static {
+pub trait Catalog: DownloadTokens + Debug + Send + Sync + 'static {
     /// The user in the team. Both are made when missing.
     ///
     /// # Errors
@@ -280,10 +280,12 @@ pub trait Catalog: Debug + Send + Sync + 'static {
         team: TeamId,
         id: Uuid,
         change: &DatasetChange,
+        now: Timestamp,
     ) -> Result<Option<Dataset>, CatalogError>;
 
-    /// Deletes a dataset with its data sources, its jobs and the records of their objects, dooms their
-    /// keys, and aborts their uploads unless those failed. `None` where the team has no such dataset.
+    /// Deletes a dataset with all that it has: its columns, data sources and jobs, and the records
+    /// of their objects. Their keys are doomed, and their uploads aborted unless they failed.
+    /// Returns what there was, or `None` where the team has no such dataset.
     ///
     /// Who has a data source or a job in hand is answered from then on as if it was never there; an
     /// upload of a job that is completed then is [closed](CatalogError::UploadClosed).
@@ -297,6 +299,26 @@ pub trait Catalog: Debug + Send + Sync + 'static {
         id: Uuid,
         now: Timestamp,
     ) -> Result<Option<DeletedDataset>, CatalogError>;
+
+    /// The data sources that are versions of a dataset, the newest first; none, where the team has no
+    /// such dataset. Page and total are of one moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn versions(
+        &self,
+        team: TeamId,
+        dataset: Uuid,
+        page: Page,
+    ) -> Result<DataSourcePage, CatalogError>;
+
+    /// What a user has stored, and made.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn usage(&self, who: &Identity) -> Result<Usage, CatalogError>;
 
     /// Records a data source over an upload of its team that is ready, and the dataset, where that
     /// is new. Where its bytes are refused, the upload becomes failed in the same step, the record
@@ -374,6 +396,28 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     /// [`CatalogError::OwnerUnknown`], also when the team of the upload has no such dataset;
     /// [`CatalogError::OutOfRange`].
     async fn add_job(&self, new: &NewJob, now: Timestamp) -> Result<Job, CatalogError>;
+
+    /// Records a job whose bytes are there already: its upload is as
+    /// [`add_stored_upload`](Self::add_stored_upload) records one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`add_job`](Self::add_job); [`CatalogError::UploadClosed`], when the key is not
+    /// doomed, or is due. The key stays doomed then.
+    async fn add_stored_job(
+        &self,
+        new: &NewJob,
+        stored: &Stored,
+        now: Timestamp,
+    ) -> Result<Job, CatalogError>;
+
+    /// The job for a dataset that was recorded last; `None` where there is none, or the team has no
+    /// such dataset.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn latest_job(&self, team: TeamId, dataset: Uuid) -> Result<Option<Job>, CatalogError>;
 
     /// The job of the team whose upload has this id.
     ///

@@ -24,6 +24,8 @@ pub struct Dataset {
     pub current: Option<CurrentVersion>,
     /// When it was recorded.
     pub created_at: Timestamp,
+    /// When its name or its description was changed last, if ever.
+    pub changed_at: Option<Timestamp>,
 }
 
 /// The data source that is the current version of a dataset.
@@ -80,6 +82,16 @@ pub struct DeletedDataset {
 impl DeletedDataset {
     /// The most uploads that are told of.
     pub const UPLOADS_MAX: u32 = 1_000;
+}
+
+/// What a user has stored, and made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Bytes of all objects that are there to be read.
+    pub size: u64,
+    /// How many datasets.
+    pub dataset_count: u64,
 }
 
 /// One page of a list, and how long the whole list was at that moment.

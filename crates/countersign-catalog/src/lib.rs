@@ -59,6 +59,7 @@ mod catalog;
 mod column;
 mod data_source;
 mod dataset;
+mod download_token;
 mod error;
 mod file;
 mod hash_id;
@@ -79,8 +80,9 @@ pub use data_source::{
     NewDataSource, TargetDataset,
 };
 pub use dataset::{
-    CurrentVersion, Dataset, DatasetChange, DatasetPage, DeletedDataset, NewDataset,
+    CurrentVersion, Dataset, DatasetChange, DatasetPage, DeletedDataset, NewDataset, Usage,
 };
+pub use download_token::{DownloadToken, DownloadTokenHash, DownloadTokens};
 pub use error::{CatalogError, InvalidName};
 pub use file::{File, FilePage, FileRef, NewFile, Page};
 pub use identity::{Identity, TeamId, TeamName, UserId};

@@ -222,7 +222,7 @@ async fn datasets_and_what_they_are_searched_for() {
         assert_eq!(catalog.dataset(ada.team, id).await.unwrap(), Some(added.clone()));
         let change =
             DatasetChange { name: Some(text.into()), description: Some(added.name.clone()) };
-        let changed = catalog.change_dataset(ada.team, id, &change).await.unwrap().unwrap();
+        let changed = catalog.change_dataset(ada.team, id, &change, at(4)).await.unwrap().unwrap();
         assert_eq!((&*changed.name, &changed.description), (text, &added.name));
         assert_eq!(catalog.dataset(ada.team, id).await.unwrap(), Some(changed));
     }

@@ -27,6 +27,7 @@ fn status_and_detail(error: &ApiError) -> (StatusCode, Value) {
         | ApiError::BadExtension { .. }
         | ApiError::InvalidParts(_)
         | ApiError::Job(_)
+        | ApiError::Unconfirmed
         | ApiError::Taken
         | ApiError::NoImport => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string().into()),
         ApiError::NotOwner => text(StatusCode::FORBIDDEN, "Forbidden"),

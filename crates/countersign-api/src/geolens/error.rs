@@ -11,12 +11,14 @@ use axum::{
 };
 use serde_json::{Value, json};
 
+use super::{elsewhere::SERVICE, wire::GONE};
 use crate::{
     error::{ApiError, JobFault},
     fields::{Reason, invalid},
     http::Failure,
     jobs::EXTENSIONS,
     multipart::MIB,
+    preview::PreviewFault,
     quota::Shortage,
     validation,
 };
@@ -63,16 +65,20 @@ fn status_of(error: &ApiError) -> StatusCode {
         | ApiError::InvalidParts(_)
         | ApiError::BadExtension { .. }
         | ApiError::Refused(_)
-        | ApiError::Job(JobFault::TooLarge { .. } | JobFault::SizeMismatch { .. })
-        // What no call of this dialect comes to.
+        | ApiError::Job(
+            JobFault::TooLarge { .. } | JobFault::SizeMismatch { .. } | JobFault::NoPreview(_),
+        )
         | ApiError::NotForm
+        // What no call of this dialect comes to.
         | ApiError::NoImport => StatusCode::UNPROCESSABLE_ENTITY,
-        ApiError::NotUploaded | ApiError::Job(_) => StatusCode::BAD_REQUEST,
+        ApiError::Taken | ApiError::Job(JobFault::WindowClosed) => StatusCode::CONFLICT,
+        ApiError::NotUploaded | ApiError::Unconfirmed | ApiError::Job(_) => {
+            StatusCode::BAD_REQUEST
+        }
         ApiError::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
         ApiError::NotOwner | ApiError::Prefetch => StatusCode::FORBIDDEN,
         ApiError::NotFound(_) => StatusCode::NOT_FOUND,
         ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        ApiError::Taken => StatusCode::CONFLICT,
         ApiError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         ApiError::TooLarge | ApiError::OverQuota(_) => StatusCode::PAYLOAD_TOO_LARGE,
         ApiError::Closed => StatusCode::BAD_GATEWAY,
@@ -98,7 +104,13 @@ fn text_of(error: &ApiError) -> String {
         ApiError::NotUploaded => "File not found in S3 after upload".into(),
         ApiError::Unauthenticated(_) => "Could not validate credentials".into(),
         ApiError::NotOwner => "Only the dataset owner may modify this dataset.".into(),
+        ApiError::Unconfirmed => "Dataset title does not match confirmation".into(),
+        ApiError::NotForm => "The body is no form with a file.".into(),
         ApiError::NotFound("path") => "Not Found".into(),
+        ApiError::NotFound(SERVICE) => {
+            "Not provided here: this server keeps the files of datasets and their versions.".into()
+        }
+        ApiError::NotFound("version") => "The dataset has no current version.".into(),
         ApiError::NotFound("dataset") => "Dataset not found".into(),
         ApiError::NotFound("job") => "Job not found".into(),
         ApiError::NotFound("reupload job") => "Reupload job not found".into(),
@@ -140,6 +152,17 @@ fn text_of_job(fault: JobFault) -> String {
                 if is_reupload { "Start the reupload again." } else { "Start a new upload." };
             format!("This job has already failed and cannot be completed. {again}")
         }
+        JobFault::WindowClosed => {
+            "This upload's time window has closed. Start a new upload.".into()
+        }
+        JobFault::NoPreview(PreviewFault::Unsupported) => {
+            "Unable to preview file: there is no preview of this format. The job may be committed \
+             without one."
+                .into()
+        }
+        JobFault::NoPreview(fault) => format!("Unable to preview file: {fault}."),
+        JobFault::NotFailed => "Only failed jobs can be retried".into(),
+        JobFault::Gone => GONE.into(),
         JobFault::Processed => "Job already processed".into(),
     }
 }

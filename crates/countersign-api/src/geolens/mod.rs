@@ -2,9 +2,17 @@
 //!
 //! Errors are `application/problem+json` (RFC 7807).
 
+mod account;
+mod change;
+mod columns;
+mod download;
+mod elsewhere;
 mod error;
+mod form;
 mod ids;
 mod ingest;
+mod jobs;
+mod preview;
 mod reupload;
 mod wire;
 
@@ -18,15 +26,15 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
-use countersign_catalog::{Column, Page};
+use countersign_catalog::Page;
 use serde::Serialize;
 
-use self::{error::refuse, ids::PathIds};
+use self::error::refuse;
 use crate::{
     App,
     dataset_name::{DatasetName, Description},
     error::ApiError,
-    fields::{Body, Invalid, Query, Reason, invalid, noted},
+    fields::{Query, Reason, noted},
     http::{BODY_LEN_MAX, read_json, read_query},
 };
 
@@ -38,16 +46,15 @@ const LIMIT_DEFAULT: i64 = 50;
 const LIMIT: (i64, i64) = (1, 200);
 const SKIP: (i64, i64) = (0, i64::MAX);
 
-/// The dialect, at the three paths that it has.
+/// The dialect, at the four paths that it has; and what else the vendor has, which is not here.
 pub(crate) fn router() -> Router<Arc<App>> {
     let datasets = Router::new()
         .route("/", get(list))
         .route("/create", post(create))
         .route("/create/", post(create))
-        .route("/{dataset_id}", get(read))
-        .route("/{dataset_id}/", get(read))
+        .merge(change::router())
+        .merge(download::router())
         .merge(reupload::router());
-    let jobs = Router::new().route("/{job_id}", get(job)).route("/{job_id}/", get(job));
     // Nesting leaves out the base with a slash.
     let no_path = any(async || refuse(ApiError::NotFound("path")));
     let no_method = async || refuse(ApiError::MethodNotAllowed);
@@ -56,14 +63,16 @@ pub(crate) fn router() -> Router<Arc<App>> {
         .route("/api/datasets/", get(list).fallback(no_method))
         .nest("/api/ingest", finished(ingest::router()))
         .route("/api/ingest/", no_path.clone())
-        .nest("/api/jobs", finished(jobs))
+        .nest("/api/jobs", finished(jobs::router()))
         .route("/api/jobs/", no_path)
+        .nest("/api/auth", finished(account::router()))
+        .merge(elsewhere::router())
 }
 
 /// Answers what no route takes in the shape of the dialect.
 fn finished(routes: Router<Arc<App>>) -> Router<Arc<App>> {
     routes
-        .fallback(async || refuse(ApiError::NotFound("path")))
+        .fallback(elsewhere::no_route)
         .method_not_allowed_fallback(async || refuse(ApiError::MethodNotAllowed))
 }
 
@@ -106,74 +115,14 @@ async fn create(State(app): State<Arc<App>>, headers: HeaderMap, body: RequestBo
         let body = read_json(body, BODY_LEN_MAX).await?;
         let mut faults = Vec::new();
         let title = noted(&mut faults, body.text("title", title));
-        let columns = noted(&mut faults, body.objects("columns", column));
+        let columns = noted(&mut faults, body.objects("columns", columns::column));
         let (Some(title), Some(columns)) = (title, columns) else {
             return Err(ApiError::Invalid(faults));
         };
-        check_columns(&columns)?;
+        columns::check(&columns)?;
         let named = (&title, &Description::default());
         let made = app.create_dataset(who, named, columns.clone(), app.now()).await?;
         Ok(wire::Dataset::new(&made).with_columns(&columns))
     };
     answer(StatusCode::CREATED, create.await)
-}
-
-async fn read(State(app): State<Arc<App>>, ids: PathIds, headers: HeaderMap) -> Response {
-    let read = async {
-        let who = app.identify(&headers).await?;
-        let (found, columns) = app.dataset_with_columns(&who, ids.dataset()?).await?;
-        Ok(wire::Dataset::new(&found).with_columns(&columns))
-    };
-    answer(StatusCode::OK, read.await)
-}
-
-fn column(item: &Body) -> Result<Column, Invalid> {
-    let name = item.text("name", |name| {
-        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let is_name = name.chars().all(is_word) && !name.starts_with(|c: char| c.is_ascii_digit());
-        if !is_name || name.is_empty() {
-            return Err(Reason::Rule(
-                "a column name has letters, digits and underscores, and begins with no digit",
-            ));
-        }
-        if name.chars().count() > COLUMN_CHARS_MAX {
-            return Err(Reason::TooLong { chars_max: COLUMN_CHARS_MAX });
-        }
-        Ok(name.into())
-    })?;
-    let kind = item.text("type", |kind| {
-        let found = wire::COLUMN_KINDS.iter().find(|(name, _)| *name == kind);
-        let rule = Reason::Rule("it is one of text, integer, float, date and boolean");
-        found.map(|(_, kind)| *kind).ok_or(rule)
-    })?;
-    Ok(Column { name, kind })
-}
-
-/// The longest name of a column, in characters: as `PostgreSQL` has it, which is below the vendor's.
-const COLUMN_CHARS_MAX: usize = 63;
-
-/// The most columns of a dataset.
-const COLUMNS_MAX: usize = 500;
-
-/// There is one, there are not too many, and no two have the same name in either case.
-fn check_columns(columns: &[Column]) -> Result<(), ApiError> {
-    let fault = |rule| invalid("columns", Reason::Rule(rule), serde_json::Value::Null);
-    if columns.is_empty() {
-        return Err(fault("at least one column is required").into());
-    }
-    if columns.len() > COLUMNS_MAX {
-        return Err(fault("a dataset has at most 500 columns").into());
-    }
-    let mut names: Vec<_> = columns.iter().map(|column| column.name.to_ascii_lowercase()).collect();
-    names.sort_unstable();
-    let is_repeated = names.windows(2).any(|pair| matches!(pair, [one, other] if one == other));
-    if is_repeated { Err(fault("two columns have one name").into()) } else { Ok(()) }
-}
-
-async fn job(State(app): State<Arc<App>>, ids: PathIds, headers: HeaderMap) -> Response {
-    let job = async {
-        let who = app.identify(&headers).await?;
-        Ok(wire::JobStatus::new(&app.job(&who, ids.job()?).await?))
-    };
-    answer(StatusCode::OK, job.await)
 }

@@ -13,7 +13,7 @@ use axum::{
 use countersign_storage::{CompletedPart, PartNumber};
 use serde_json::Value;
 
-use super::{answer, ids::PathIds, wire};
+use super::{answer, error::refuse, form, ids::PathIds, preview::Preview, wire};
 use crate::{
     App,
     error::ApiError,
@@ -25,11 +25,18 @@ use crate::{
     multipart::completed_part,
 };
 
+/// What is said of a file that is there.
+const UPLOADED: &str = "File uploaded for re-upload preview";
+
 /// The media type of a file whose client says none.
 const CONTENT_TYPE_DEFAULT: &str = "application/octet-stream";
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
+        .route("/{dataset_id}/reupload", post(upload))
+        .route("/{dataset_id}/reupload/", post(upload))
+        .route("/{dataset_id}/reupload/{job_id}/preview", post(preview))
+        .route("/{dataset_id}/reupload/{job_id}/preview/", post(preview))
         .route("/{dataset_id}/reupload/presigned", post(begin))
         .route("/{dataset_id}/reupload/presigned/", post(begin))
         .route("/{dataset_id}/reupload/presigned/{job_id}/complete", post(complete))
@@ -52,6 +59,25 @@ async fn begin(
         Ok(wire::Begun::new(begun))
     };
     answer(StatusCode::CREATED, begin.await)
+}
+
+async fn upload(
+    State(app): State<Arc<App>>,
+    ids: PathIds,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Response {
+    let may = async {
+        let who = app.identify(&headers).await?;
+        let dataset = ids.dataset()?;
+        // Of a body that is for nothing not a byte is read.
+        app.own_dataset(&who, dataset).await?;
+        Ok((who, Some(dataset)))
+    };
+    match may.await {
+        Ok(whose) => form::take(&app, whose, (&headers, body), UPLOADED).await,
+        Err(error) => refuse(error),
+    }
 }
 
 /// The file that a body announces, or all that is wrong with it.
@@ -83,7 +109,7 @@ async fn complete(
         let which = (Some(ids.dataset()?), ids.job()?);
         let parts = parts_of(&read_optional_json(body).await?)?;
         let job = app.complete_job(&who, which, parts, app.now()).await?;
-        Ok(wire::Progress::new(&job, "File uploaded for re-upload preview"))
+        Ok(wire::Progress::new(&job, UPLOADED))
     };
     answer(StatusCode::OK, complete.await)
 }
@@ -95,6 +121,22 @@ pub(super) fn parts_of(body: &Body) -> Result<Vec<CompletedPart>, Invalid> {
 
 fn part(item: &Body) -> Result<CompletedPart, Invalid> {
     completed_part(item, item.integer("part_number", (1, PartNumber::MAX.into()))?)
+}
+
+async fn preview(
+    State(app): State<Arc<App>>,
+    ids: PathIds,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Response {
+    let preview = async {
+        let who = app.identify(&headers).await?;
+        let which = (ids.dataset()?, ids.job()?);
+        check_as_is(&read_optional_json(body).await?)?;
+        let (job, table, diff) = app.preview_next(&who, which).await?;
+        Ok(Preview::of_next(&job, &table, &diff))
+    };
+    answer(StatusCode::OK, preview.await)
 }
 
 async fn commit(
@@ -113,15 +155,26 @@ async fn commit(
     answer(StatusCode::ACCEPTED, commit.await)
 }
 
+/// What would be made of a file.
+const MADE_BY: [&str; 8] = [
+    "srid_override",
+    "layer_name",
+    "compression",
+    "resampling",
+    "nodata_override",
+    "x_column",
+    "y_column",
+    "geom_column",
+];
+
+pub(super) const AS_IS: Reason = Reason::Rule("it is not supported: a file is taken as it is");
+
 /// A file becomes a version as it is. Whoever wants another one made of it is told, before it is the
 /// current one. A `token` is for the source of a service, of which there is none here.
 pub(super) fn check_as_is(body: &Body) -> Result<(), ApiError> {
-    const RULE: Reason = Reason::Rule("it is not supported: a file is taken as it is");
     let mut faults = Vec::new();
-    for field in ["srid_override", "layer_name"] {
-        if body.has(field) {
-            faults.push(invalid(field, RULE, Value::Null));
-        }
+    for field in MADE_BY.into_iter().filter(|field| body.has(field)) {
+        faults.push(invalid(field, AS_IS, Value::Null));
     }
     if faults.is_empty() { Ok(()) } else { Err(ApiError::Invalid(faults)) }
 }

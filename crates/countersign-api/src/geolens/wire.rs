@@ -1,10 +1,15 @@
 //! The bodies of the answers.
 
 use countersign::PresignedUrl;
-use countersign_catalog::{ColumnKind, DatasetPage, Job, UploadState};
+use countersign_catalog::{ColumnKind, DataSource, DataSourcePage, DatasetPage, Job, UploadState};
 use serde::Serialize;
 
-use crate::{http::rfc3339, jobs::BegunJob};
+use crate::{
+    downloads::{IssuedDownloadToken, TOKEN_SECS},
+    file_name::extension_of,
+    http::rfc3339,
+    jobs::{BegunJob, EXTENSIONS, SINGLE_SIZE_MAX, SIZE_MAX},
+};
 
 /// Whom a dataset is shown to: its team.
 pub(super) const VISIBILITY: &str = "internal";
@@ -12,6 +17,10 @@ pub(super) const VISIBILITY: &str = "internal";
 /// What a job is said to be before it is committed, and while it was to be worked on: what there is
 /// to do is done at once.
 const PENDING: &str = "pending";
+
+/// Why a job that has failed is not done again.
+pub(super) const GONE: &str =
+    "This job cannot be retried: its file was refused, and is gone. Start a new upload.";
 
 #[derive(Serialize)]
 pub(super) struct Begun {
@@ -90,7 +99,7 @@ impl JobStatus {
             // What a complete job made may be refused or deleted later: that is no fault of the job.
             error_message: failure.filter(|_| !is_complete).map(Into::into),
             can_retry: false,
-            retry_reason: None,
+            retry_reason: (has_failed && !is_complete).then_some(GONE),
             warning_message: None,
             warnings: [],
             progress: is_complete.then_some(1.0),
@@ -117,10 +126,21 @@ impl List {
 }
 
 #[derive(Serialize)]
-struct Column {
+pub(super) struct Column {
     name: String,
     #[serde(rename = "type")]
     kind: &'static str,
+}
+
+impl Column {
+    pub(super) fn new(column: &countersign_catalog::Column) -> Self {
+        Self { name: column.name.as_ref().into(), kind: kind_of(column.kind) }
+    }
+}
+
+/// The name of a kind.
+pub(super) fn kind_of(kind: ColumnKind) -> &'static str {
+    COLUMN_KINDS.iter().find(|(_, found)| *found == kind).map_or("text", |(name, _)| name)
 }
 
 /// The kinds of columns, by their names.
@@ -158,7 +178,8 @@ pub(super) struct Dataset {
 impl Dataset {
     pub(super) fn new(found: &countersign_catalog::Dataset) -> Self {
         let current = found.current.as_ref();
-        let updated_at = current.map_or(found.created_at, |current| current.created_at);
+        let updates = [current.map(|current| current.created_at), found.changed_at];
+        let updated_at = updates.into_iter().flatten().fold(found.created_at, Ord::max);
         Self {
             id: found.id.to_string(),
             record_id: found.id.to_string(),
@@ -178,11 +199,106 @@ impl Dataset {
     }
 
     pub(super) fn with_columns(self, columns: &[countersign_catalog::Column]) -> Self {
-        let name_of = |kind| COLUMN_KINDS.iter().find(|(_, found)| *found == kind);
-        let column = |column: &countersign_catalog::Column| Column {
-            name: column.name.as_ref().into(),
-            kind: name_of(column.kind).map_or("text", |(name, _)| name),
-        };
-        Self { column_info: Some(columns.iter().map(column).collect()), ..self }
+        Self { column_info: Some(columns.iter().map(Column::new).collect()), ..self }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Versions {
+    versions: Vec<Version>,
+    total: u64,
+}
+
+impl Versions {
+    pub(super) fn new(found: &DataSourcePage) -> Self {
+        let versions = found.data_sources.iter().map(Version::new).collect();
+        Self { versions, total: found.total }
+    }
+}
+
+/// A version, with the members that the published client cannot do without. What is in a file is not
+/// kept, so nothing is known of its rows and geometries.
+#[derive(Serialize)]
+struct Version {
+    id: String,
+    dataset_id: String,
+    #[serde(rename = "version_number")]
+    number: Option<u64>,
+    source_filename: String,
+    source_format: Option<String>,
+    feature_count: Option<u64>,
+    srid: Option<u32>,
+    geometry_type: Option<&'static str>,
+    file_hash: Option<String>,
+    /// The client wants a UUID here, and users are not named so.
+    uploaded_by: Option<String>,
+    uploaded_at: String,
+}
+
+impl Version {
+    fn new(found: &DataSource) -> Self {
+        Self {
+            id: found.id.to_string(),
+            dataset_id: found.dataset.to_string(),
+            number: found.version,
+            source_filename: found.name.as_ref().into(),
+            source_format: extension_of(&found.name).map(|extension| extension.to_uppercase()),
+            feature_count: None,
+            srid: None,
+            geometry_type: None,
+            file_hash: None,
+            uploaded_by: None,
+            uploaded_at: rfc3339(found.created_at),
+        }
+    }
+}
+
+/// What an upload may be. There is no quota of datasets.
+#[derive(Serialize)]
+pub(super) struct UploadConfig {
+    presigned_uploads: bool,
+    presigned_threshold_bytes: u64,
+    max_file_size_bytes: u64,
+    allowed_extensions: String,
+    remaining_dataset_quota: Option<u64>,
+}
+
+impl UploadConfig {
+    pub(super) fn new() -> Self {
+        Self {
+            presigned_uploads: true,
+            presigned_threshold_bytes: SINGLE_SIZE_MAX,
+            max_file_size_bytes: SIZE_MAX,
+            allowed_extensions: EXTENSIONS.map(|extension| format!(".{extension}")).join(","),
+            remaining_dataset_quota: None,
+        }
+    }
+}
+
+/// What a user has. A cap of 0 is none, as the vendor has it.
+#[derive(Serialize)]
+pub(super) struct Usage {
+    bytes_used: u64,
+    dataset_count: u64,
+    storage_cap: u64,
+    count_cap: u64,
+}
+
+impl Usage {
+    pub(super) fn new(usage: countersign_catalog::Usage) -> Self {
+        let countersign_catalog::Usage { size, dataset_count, .. } = usage;
+        Self { bytes_used: size, dataset_count, storage_cap: 0, count_cap: 0 }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Token {
+    token: String,
+    expires_in: u32,
+}
+
+impl Token {
+    pub(super) fn new(issued: &IssuedDownloadToken) -> Self {
+        Self { token: issued.reveal().into(), expires_in: TOKEN_SECS }
     }
 }

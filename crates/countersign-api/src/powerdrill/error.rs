@@ -48,6 +48,7 @@ fn status_and_code(error: &ApiError) -> (StatusCode, u32) {
         | ApiError::Invalid(_)
         | ApiError::InvalidParts(_)
         // What no call of this dialect comes to.
+        | ApiError::Unconfirmed
         | ApiError::Job(_) => (StatusCode::BAD_REQUEST, INVALID),
         ApiError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, INVALID),
         ApiError::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, INVALID),
@@ -89,6 +90,7 @@ fn message(error: &ApiError) -> String {
         ApiError::NotJson
         | ApiError::NotForm
         | ApiError::TooLarge
+        | ApiError::Unconfirmed
         | ApiError::Job(_)
         | ApiError::MethodNotAllowed => format!("Invalid parameters: {error}"),
         ApiError::Unauthenticated(KeyFault::Missing) => "insufficient.authentication".into(),

@@ -107,7 +107,7 @@ async fn change_dataset(
 ) -> Response {
     let change = async {
         let (who, body) = asked_in_either(&app, &headers, (&uri, body), &WORDS).await?;
-        app.change_dataset(&who, ids.dataset()?, change_of(&body)?).await?;
+        app.change_dataset(&who, ids.dataset()?, change_of(&body)?, app.now()).await?;
         Ok(wire::Nothing)
     };
     answer_v1(change.await)

@@ -109,7 +109,7 @@ async fn change_dataset(
 ) -> Response {
     let change = async {
         let (who, body) = asked(&app, &headers, body, BODY_LEN_MAX).await?;
-        app.change_dataset(&who, ids.dataset()?, change_of(&body)?).await?;
+        app.change_dataset(&who, ids.dataset()?, change_of(&body)?, app.now()).await?;
         Ok(wire::Nothing {})
     };
     answer_v2(change.await)

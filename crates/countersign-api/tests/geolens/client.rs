@@ -245,6 +245,7 @@ pub(crate) fn refused(answer: &Answer, status: u16, detail: &str) {
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        409 => "Conflict",
         413 => "Payload Too Large",
         422 => "Validation Error",
         500 => "Internal Server Error",

@@ -80,14 +80,13 @@ async fn a_commit_that_is_not_valid_is_refused_whole_and_uses_nothing_up() {
         (&long, &["body.title string_too_long"]),
         (r#"{"title":"t","summary":1}"#, &["body.summary string_type"]),
         (&long_summary, &["body.summary string_too_long"]),
-        (r#"{"title":"t","visibility":"private"}"#, &["body.visibility value_error"]),
-        (r#"{"title":"t","visibility":"restricted"}"#, &["body.visibility value_error"]),
-        (r#"{"title":"t","visibility":"public"}"#, &["body.visibility value_error"]),
         (r#"{"title":"t","visibility":"INTERNAL"}"#, &["body.visibility value_error"]),
         (r#"{"title":"t","visibility":""}"#, &["body.visibility value_error"]),
         (r#"{"title":"t","visibility":true}"#, &["body.visibility string_type"]),
         (r#"{"title":"t","srid_override":4326}"#, &["body.srid_override value_error"]),
         (r#"{"title":"t","layer_name":"roads"}"#, &["body.layer_name value_error"]),
+        (r#"{"title":"t","x_column":"x"}"#, &["body.x_column value_error"]),
+        (r#"{"title":"t","compression":"LZW"}"#, &["body.compression value_error"]),
         (
             r#"{"title":"","summary":{},"visibility":1}"#,
             &["body.title value_error", "body.summary string_type", "body.visibility string_type"],
@@ -157,4 +156,31 @@ async fn a_job_for_a_dataset_that_is_there_makes_no_other() {
     }
     assert_eq!(ann.datasets().await.len(), 1);
     assert_eq!(ann.datasets().await[0]["current_version"], 1);
+}
+
+#[tokio::test]
+async fn whatever_visibility_is_asked_for_what_holds_is_answered() {
+    let house = House::new().await;
+    let ann = Client::new(&house, "acme", "ann").await;
+    let bob = Client::new(&house, "acme", "bob").await;
+    let queued = "Ingestion queued";
+    let told =
+        "Ingestion queued. The dataset is internal: its whole team reads it, and nobody else.";
+    for (asked, message) in [
+        (json!("private"), told),
+        (json!("restricted"), told),
+        (json!("public"), told),
+        (json!("internal"), queued),
+        (Value::Null, queued),
+    ] {
+        let begun = ann.completed(None, b"a,b\n").await;
+        // The vendor's client says `strict_cog`, too.
+        let wish = json!({ "title": "t", "visibility": asked, "strict_cog": false });
+        let committed = done(&ann.post(&begun.commit_path(), &wish).await, 202);
+        assert_eq!(committed["message"], message, "{asked}");
+        let made = ann.job(&begun).await["dataset_id"].as_str().unwrap().to_owned();
+        assert_eq!(bob.read(&made).await["visibility"], "internal");
+    }
+    let eve = Client::new(&house, "evil", "eve").await;
+    assert_eq!(eve.datasets().await, [] as [Value; 0]);
 }

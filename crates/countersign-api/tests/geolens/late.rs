@@ -1,11 +1,12 @@
 //! S-03, freeze before verify: what comes late through a URL of before changes nothing.
 
-use countersign_storage::FileStore;
+use countersign_api::RateLimits;
+use countersign_storage::{Backend, FileStore};
 use serde_json::Value;
 
 use crate::{
-    client::{Begun, Client, done, refused},
-    common::{House, wait_secs},
+    client::{Begun, Client, MIB, done, end_of, refused},
+    common::{House, now, wait_secs},
     faulty::Faulty,
 };
 
@@ -120,4 +121,27 @@ async fn what_is_frozen_late_is_swept_as_well() {
     wait_secs(DAY_SECS);
     house.app.sweep_doomed().await;
     assert_eq!(begun.stored(&house).await, [None, None]);
+}
+
+#[tokio::test]
+async fn an_upload_that_would_have_less_than_a_minute_is_not_begun() {
+    let end = now().checked_add_secs(1_000).unwrap();
+    let house = House::build(Backend::memory(), RateLimits::default(), Some(end)).await;
+    let ann = Client::new(&house, "acme", "ann").await;
+    let dataset = ann.dataset("d").await;
+    for left in [940, 1] {
+        wait_secs(left);
+        for target in [None, Some(&*dataset)] {
+            for size in [1, 101 * MIB] {
+                let begun = ann.try_begin(target, "a.csv", size).await;
+                if left == 1 {
+                    let detail = "This upload's time window has closed. Start a new upload.";
+                    refused(&begun, 409, detail);
+                } else {
+                    let begun = Begun::new(&done(&begun, 201), target);
+                    assert_eq!(end_of(&begun.urls[0]), end.unix_secs());
+                }
+            }
+        }
+    }
 }

@@ -5,13 +5,17 @@ mod common;
 #[path = "../common/watched.rs"]
 mod watched;
 
+mod changes;
 mod client;
 mod columns;
 mod content;
 mod crash;
 mod datasets;
+mod downloads;
+mod elsewhere;
 mod envelope;
 mod faulty;
+mod forms;
 mod handles;
 mod history;
 mod ingest;
@@ -22,5 +26,6 @@ mod oneshot;
 mod owners;
 mod parts;
 mod parts_refused;
+mod previews;
 mod requests;
 mod reupload;

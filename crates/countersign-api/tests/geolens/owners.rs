@@ -29,9 +29,28 @@ async fn the_team_reads_what_its_owner_alone_changes() {
     done(&ann.complete(&begun).await, 200);
     refused(&bob.commit(&begun).await, 403, NOT_OWNER);
     refused(&bob.commit(&unknown).await, 403, NOT_OWNER);
+    let preview = format!("/datasets/{dataset}/reupload/{}/preview", begun.id);
+    refused(&bob.call("POST", &preview, "").await, 403, NOT_OWNER);
+    let path = format!("/datasets/{dataset}");
+    refused(&bob.call("PATCH", &path, r#"{"title":"x"}"#).await, 403, NOT_OWNER);
+    refused(&bob.call("PATCH", &path, "{}").await, 403, NOT_OWNER);
+    // Whether or not the title is right.
+    refused(&bob.call("DELETE", &path, r#"{"confirm_title":"d"}"#).await, 403, NOT_OWNER);
+    refused(&bob.call("DELETE", &path, r#"{"confirm_title":"x"}"#).await, 403, NOT_OWNER);
+    refused(&bob.call("POST", &format!("{path}/reupload"), "").await, 403, NOT_OWNER);
+    refused(
+        &bob.call("POST", &format!("/jobs/{}/retry", begun.id), "").await,
+        404,
+        "Job not found",
+    );
     assert_eq!(ann.datasets().await[0]["current_version"], 0);
     done(&ann.commit(&begun).await, 202);
     assert_eq!(bob.job(&begun).await["status"], "complete");
+    for read in [format!("{path}/versions/"), format!("/jobs/by-dataset/{dataset}")] {
+        assert_eq!(done(&bob.get(&read).await, 200), done(&ann.get(&read).await, 200));
+    }
+    done(&bob.call("POST", &format!("/auth/download-token/{dataset}"), "").await, 200);
+    assert_eq!(bob.get(&format!("{path}/download/cog")).await.status, 302);
     assert_eq!(bob.download(&dataset, &bob.versions(&dataset).await[0]).await, b"a,b\n");
 }
 

@@ -71,11 +71,11 @@ async fn a_file_name_is_one_of_1_to_255_characters_and_no_path() {
 }
 
 #[tokio::test]
-async fn an_extension_is_one_of_ten_in_either_case() {
+async fn an_extension_is_one_of_eleven_in_either_case() {
     let (house, storage) = Faulty::house().await;
     let ann = Client::new(&house, "acme", "ann").await;
     let dataset = ann.dataset("d").await;
-    let allowed = "['.zip', '.gpkg', '.geojson', '.json', '.csv', '.tif', '.tiff', '.xlsx', '.xls', '.parquet']";
+    let allowed = "['.zip', '.gpkg', '.geojson', '.json', '.csv', '.tsv', '.tif', '.tiff', '.xlsx', '.xls', '.parquet']";
     for (name, shown) in [
         ("a.exe", ".exe"),
         ("a.CSVX", ".csvx"),
@@ -98,7 +98,7 @@ async fn an_extension_is_one_of_ten_in_either_case() {
     }
     assert_eq!(storage.calls(), 0);
     for extension in
-        ["zip", "gpkg", "geojson", "json", "csv", "tif", "tiff", "xlsx", "xls", "parquet"]
+        ["zip", "gpkg", "geojson", "json", "csv", "tsv", "tif", "tiff", "xlsx", "xls", "parquet"]
     {
         for name in [format!("\"a.{extension}\""), format!("\"A.B.{}\"", extension.to_uppercase())]
         {
@@ -217,7 +217,8 @@ async fn all_that_is_wrong_is_said_at_once() {
 
 /// The paths that take a body which has to be there, and may not be there.
 const REQUIRED: [&str; 3] = ["/datasets/create/", "/ingest/upload/presigned", "/ingest/commit/{}"];
-const OPTIONAL: [&str; 3] = [
+const OPTIONAL: [&str; 4] = [
+    "/datasets/{}/reupload/{}/preview",
     "/ingest/upload/presigned/{}/complete",
     "/datasets/{}/reupload/presigned/{}/complete",
     "/datasets/{}/reupload/{}/commit",

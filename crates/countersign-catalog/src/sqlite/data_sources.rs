@@ -222,6 +222,35 @@ pub(super) async fn counts(
     })
 }
 
+pub(super) async fn versions(
+    connection: &mut SqliteConnection,
+    (team, dataset): (TeamId, Uuid),
+    page: Page,
+) -> Result<DataSourcePage, CatalogError> {
+    let count = sqlx::query_scalar(
+        "SELECT count(*) FROM data_sources
+         WHERE team_id = ?1 AND dataset_id = ?2 AND version IS NOT NULL",
+    )
+    .bind(team.as_i64())
+    .bind(dataset.as_bytes().as_slice())
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(failure)?;
+    let rows = sqlx::query(select_data_sources!(
+        "AND d.dataset_id = ?2 AND d.version IS NOT NULL
+         ORDER BY d.version DESC LIMIT ?3 OFFSET ?4"
+    ))
+    .bind(team.as_i64())
+    .bind(dataset.as_bytes().as_slice())
+    .bind(i64::from(page.limit))
+    .bind(offset(page))
+    .fetch_all(connection)
+    .await
+    .map_err(failure)?;
+    let data_sources = rows.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(DataSourcePage { data_sources, total: total(count)? })
+}
+
 pub(super) async fn delete(
     connection: &mut SqliteConnection,
     team: TeamId,

@@ -21,7 +21,7 @@ macro_rules! contained {
 }
 
 /// What goes, in an order in which nothing ever points to what is gone.
-const DELETIONS: [&str; 6] = [
+const DELETIONS: [&str; 7] = [
     concat!("DELETE FROM objects WHERE upload_id IN ", contained!()),
     concat!(
         "UPDATE uploads SET state = 'aborted' WHERE state IN ('pending', 'ready') AND id IN ",
@@ -29,6 +29,7 @@ const DELETIONS: [&str; 6] = [
     ),
     "DELETE FROM data_sources WHERE dataset_id = ?1",
     "DELETE FROM jobs WHERE dataset_id = ?1",
+    "DELETE FROM download_tokens WHERE dataset_id = ?1",
     "DELETE FROM dataset_columns WHERE dataset_id = ?1",
     "DELETE FROM datasets WHERE id = ?1",
 ];

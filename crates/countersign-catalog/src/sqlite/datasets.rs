@@ -1,7 +1,7 @@
 //! Datasets.
 
 use countersign::Timestamp;
-use sqlx::{Executor, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{Executor, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{
@@ -9,14 +9,15 @@ use super::{
     rows::{column, failure, identity, offset, optional_timestamp, timestamp, total, uuid},
 };
 use crate::{
-    CatalogError, CurrentVersion, Dataset, DatasetChange, DatasetPage, NewDataset, Page, TeamId,
+    CatalogError, CurrentVersion, Dataset, DatasetChange, DatasetPage, Identity, NewDataset, Page,
+    TeamId, Usage,
 };
 
 /// One statement, without building it at run time: `?1` is the team.
 macro_rules! select_datasets {
     ($rest:literal) => {
         concat!(
-            "SELECT d.id, d.team_id, d.user_id, d.name, d.description, d.version, d.created_at,
+            "SELECT d.id, d.team_id, d.user_id, d.name, d.description, d.version, d.created_at, d.changed_at,
                     c.name AS current_name, c.created_at AS current_created_at
              FROM datasets d
                  LEFT JOIN data_sources c ON c.dataset_id = d.id AND c.version = d.version
@@ -55,27 +56,54 @@ pub(super) async fn add(
     .map_err(failure)?;
     columns::add(connection, new.id, &new.columns).await?;
     let NewDataset { id, owner, name, description, .. } = new.clone();
-    Ok(Dataset { id, owner, name, description, version: 0, current: None, created_at: now })
+    Ok(Dataset {
+        id,
+        owner,
+        name,
+        description,
+        version: 0,
+        current: None,
+        created_at: now,
+        changed_at: None,
+    })
 }
 
 pub(super) async fn change(
     connection: &mut SqliteConnection,
-    team: TeamId,
-    id: Uuid,
+    (team, id): (TeamId, Uuid),
     change: &DatasetChange,
+    now: Timestamp,
 ) -> Result<Option<Dataset>, CatalogError> {
     sqlx::query(
-        "UPDATE datasets SET name = coalesce(?3, name), description = coalesce(?4, description)
+        "UPDATE datasets SET name = coalesce(?3, name), description = coalesce(?4, description),
+             changed_at = ?5
          WHERE team_id = ?1 AND id = ?2",
     )
     .bind(team.as_i64())
     .bind(id.as_bytes().as_slice())
     .bind(change.name.as_deref())
     .bind(change.description.as_deref())
+    .bind(now.unix_secs())
     .execute(&mut *connection)
     .await
     .map_err(failure)?;
     find(connection, team, id).await
+}
+
+pub(super) async fn usage(readers: &SqlitePool, who: &Identity) -> Result<Usage, CatalogError> {
+    let row = sqlx::query(
+        "SELECT (SELECT coalesce(sum(o.size), 0)
+                 FROM uploads u JOIN objects o ON o.upload_id = u.id
+                 WHERE u.team_id = ?1 AND u.user_id = ?2) AS size,
+                (SELECT count(*) FROM datasets WHERE team_id = ?1 AND user_id = ?2) AS total",
+    )
+    .bind(who.team.as_i64())
+    .bind(who.user.as_str())
+    .fetch_one(readers)
+    .await
+    .map_err(failure)?;
+    let size = total(column(&row, "size")?)?;
+    Ok(Usage { size, dataset_count: total(column(&row, "total")?)? })
 }
 
 /// Counts in the row of the dataset, not in its data sources: a deleted version keeps its number.
@@ -157,5 +185,6 @@ fn read(row: &SqliteRow) -> Result<Dataset, CatalogError> {
         version: total(column(row, "version")?)?,
         current,
         created_at: timestamp(row, "created_at")?,
+        changed_at: optional_timestamp(row, "changed_at")?,
     })
 }

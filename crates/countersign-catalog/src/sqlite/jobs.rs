@@ -1,7 +1,7 @@
 //! Jobs.
 
 use countersign::Timestamp;
-use sqlx::{Executor, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{Executor, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{
@@ -10,14 +10,28 @@ use super::{
     rows::{column, failure, optional_timestamp, optional_uuid, size, timestamp},
     uploads,
 };
-use crate::{CatalogError, Job, NewJob, NewVersion, Purpose, TeamId, UploadState};
+use crate::{CatalogError, Job, NewJob, NewVersion, TeamId, Upload, UploadState};
+
+/// One statement, without building it at run time: `?1` is the team.
+macro_rules! select_jobs {
+    ($rest:literal) => {
+        concat!(
+            "SELECT j.dataset_id, j.name, j.created_at, j.committed_at, o.size, ",
+            uploads::columns!(),
+            " FROM jobs j JOIN uploads u ON u.id = j.upload_id
+                 LEFT JOIN objects o ON o.upload_id = j.upload_id
+             WHERE j.team_id = ?1 ",
+            $rest
+        )
+    };
+}
 
 pub(super) async fn add(
     connection: &mut SqliteConnection,
     new: &NewJob,
+    (upload, size): (Upload, Option<u64>),
     now: Timestamp,
 ) -> Result<Job, CatalogError> {
-    let upload = uploads::add(&mut *connection, &new.upload, Purpose::Job, now).await?;
     sqlx::query(
         "INSERT INTO jobs (upload_id, team_id, dataset_id, name, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -31,7 +45,7 @@ pub(super) async fn add(
     .await
     .map_err(failure)?;
     let NewJob { dataset, name, .. } = new.clone();
-    Ok(Job { dataset, name, upload, size: None, created_at: now, committed_at: None })
+    Ok(Job { dataset, name, upload, size, created_at: now, committed_at: None })
 }
 
 pub(super) async fn find(
@@ -39,20 +53,30 @@ pub(super) async fn find(
     team: TeamId,
     id: Uuid,
 ) -> Result<Option<Job>, CatalogError> {
-    sqlx::query(concat!(
-        "SELECT j.dataset_id, j.name, j.created_at, j.committed_at, o.size, ",
-        uploads::columns!(),
-        " FROM jobs j JOIN uploads u ON u.id = j.upload_id
-             LEFT JOIN objects o ON o.upload_id = j.upload_id
-         WHERE j.team_id = ?1 AND j.upload_id = ?2"
-    ))
-    .bind(team.as_i64())
-    .bind(id.as_bytes().as_slice())
-    .fetch_optional(executor)
-    .await
-    .map_err(failure)?
-    .map(|row| read(&row))
-    .transpose()
+    sqlx::query(select_jobs!("AND j.upload_id = ?2"))
+        .bind(team.as_i64())
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(executor)
+        .await
+        .map_err(failure)?
+        .map(|row| read(&row))
+        .transpose()
+}
+
+/// Uploads are recorded in the order of their rows, and jobs with them.
+pub(super) async fn latest(
+    readers: &SqlitePool,
+    team: TeamId,
+    dataset: Uuid,
+) -> Result<Option<Job>, CatalogError> {
+    sqlx::query(select_jobs!("AND j.dataset_id = ?2 ORDER BY u.rowid DESC LIMIT 1"))
+        .bind(team.as_i64())
+        .bind(dataset.as_bytes().as_slice())
+        .fetch_optional(readers)
+        .await
+        .map_err(failure)?
+        .map(|row| read(&row))
+        .transpose()
 }
 
 pub(super) async fn commit(

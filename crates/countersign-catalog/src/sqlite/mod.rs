@@ -4,6 +4,7 @@ mod columns;
 mod data_sources;
 mod dataset_deletion;
 mod datasets;
+mod download_tokens;
 mod files;
 mod jobs;
 mod keys;
@@ -36,7 +37,7 @@ use crate::{
     DeletedDataset, File, FilePage, FileRef, Identity, Job, NewDataSource, NewDataset, NewFile,
     NewJob, NewSchemaFile, NewUpload, NewUploadToken, NewVersion, Page, Purpose, Schema,
     SchemaFile, SchemaFileFilter, SchemaFilePage, SchemaPage, Slug, Stored, TeamId, TeamLimits,
-    TeamName, TeamUsage, Upload, UploadRef, UploadToken, UserId,
+    TeamName, TeamUsage, Upload, UploadRef, UploadToken, Usage, UserId,
 };
 
 /// The records in one `SQLite` file.
@@ -292,9 +293,10 @@ impl Catalog for SqliteCatalog {
         team: TeamId,
         id: Uuid,
         change: &DatasetChange,
+        now: Timestamp,
     ) -> Result<Option<Dataset>, CatalogError> {
         let mut transaction = self.begin_write().await?;
-        let changed = datasets::change(&mut transaction, team, id, change).await?;
+        let changed = datasets::change(&mut transaction, (team, id), change, now).await?;
         transaction.commit().await.map_err(rows::failure)?;
         Ok(changed)
     }
@@ -312,6 +314,22 @@ impl Catalog for SqliteCatalog {
             Ok(deleted)
         })
         .await
+    }
+
+    async fn versions(
+        &self,
+        team: TeamId,
+        dataset: Uuid,
+        page: Page,
+    ) -> Result<DataSourcePage, CatalogError> {
+        let mut transaction = self.readers.begin().await.map_err(rows::failure)?;
+        let page = data_sources::versions(&mut transaction, (team, dataset), page).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(page)
+    }
+
+    async fn usage(&self, who: &Identity) -> Result<Usage, CatalogError> {
+        datasets::usage(&self.readers, who).await
     }
 
     async fn add_data_source(
@@ -370,9 +388,29 @@ impl Catalog for SqliteCatalog {
 
     async fn add_job(&self, new: &NewJob, now: Timestamp) -> Result<Job, CatalogError> {
         let mut transaction = self.begin_write().await?;
-        let job = jobs::add(&mut transaction, new, now).await?;
+        let upload = uploads::add(&mut *transaction, &new.upload, Purpose::Job, now).await?;
+        let job = jobs::add(&mut transaction, new, (upload, None), now).await?;
         transaction.commit().await.map_err(rows::failure)?;
         Ok(job)
+    }
+
+    async fn add_stored_job(
+        &self,
+        new: &NewJob,
+        stored: &Stored,
+        now: Timestamp,
+    ) -> Result<Job, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let upload =
+            uploads::add_stored(&mut transaction, &new.upload, Purpose::Job, stored, now).await?;
+        let found = (upload, Some(stored.size));
+        let job = jobs::add(&mut transaction, new, found, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(job)
+    }
+
+    async fn latest_job(&self, team: TeamId, dataset: Uuid) -> Result<Option<Job>, CatalogError> {
+        jobs::latest(&self.readers, team, dataset).await
     }
 
     async fn job(&self, team: TeamId, id: Uuid) -> Result<Option<Job>, CatalogError> {

@@ -30,7 +30,7 @@ async fn what_is_not_named_stays_as_it_is() {
     ] {
         let Dataset { name: old_name, description: old_description, .. } = dataset.clone();
         let change = change(name, description);
-        let changed = catalog.change_dataset(ada.team, dataset.id, &change).await.unwrap();
+        let changed = catalog.change_dataset(ada.team, dataset.id, &change, at(4)).await.unwrap();
         dataset.name = name.map_or(old_name, Into::into);
         dataset.description = description.map_or(old_description, Into::into);
         assert_eq!(changed.as_ref(), Some(&dataset));
@@ -51,10 +51,11 @@ async fn a_change_that_cannot_be_changes_nothing() {
         change(Some(&name), Some("b")),
         change(Some("b"), Some(&description)),
     ] {
-        let refused = catalog.change_dataset(ada.team, dataset.id, &wrong).await;
+        let refused = catalog.change_dataset(ada.team, dataset.id, &wrong, at(4)).await;
         assert!(matches!(refused, Err(CatalogError::OutOfRange)), "{refused:?}");
     }
-    let unknown = catalog.change_dataset(ada.team, Uuid::new_v4(), &change(Some("b"), None)).await;
+    let unknown =
+        catalog.change_dataset(ada.team, Uuid::new_v4(), &change(Some("b"), None), at(4)).await;
     assert_eq!(unknown.unwrap(), None);
     assert_eq!(catalog.dataset(ada.team, dataset.id).await.unwrap(), Some(dataset));
 }

@@ -23,7 +23,7 @@ async fn a_dataset_goes_once() {
         tasks.spawn(async move {
             if nth % 4 == 3 {
                 let change = DatasetChange { name: Some("b".into()), description: None };
-                catalog.change_dataset(team, id, &change).await.unwrap();
+                catalog.change_dataset(team, id, &change, at(4)).await.unwrap();
                 return None;
             }
             catalog.delete_dataset(team, id, at(3)).await.unwrap()

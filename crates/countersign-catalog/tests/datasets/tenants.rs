@@ -24,7 +24,7 @@ async fn nothing_of_another_team_is_seen() {
     for team in [bob.team, stranger().team] {
         assert_eq!(catalog.dataset(team, dataset.id).await.unwrap(), None);
         let change = DatasetChange { name: Some("known".into()), description: None };
-        assert_eq!(catalog.change_dataset(team, dataset.id, &change).await.unwrap(), None);
+        assert_eq!(catalog.change_dataset(team, dataset.id, &change, at(4)).await.unwrap(), None);
         assert_eq!(catalog.delete_dataset(team, dataset.id, at(3)).await.unwrap(), None);
         let counts = catalog.data_source_counts(team, dataset.id).await.unwrap();
         assert_eq!(counts, DataSourceCounts::default());

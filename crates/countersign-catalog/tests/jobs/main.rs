@@ -7,6 +7,7 @@ mod deleted;
 mod jobs;
 mod races;
 mod tenants;
+mod whole;
 
 use common::{at, new_upload, stored};
 use countersign::Timestamp;

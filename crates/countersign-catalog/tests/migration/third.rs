@@ -124,7 +124,7 @@ async fn the_old_datasets_are_changed_and_deleted_as_new_ones() {
     let added = catalog.add_data_source(team, &new, NOW).await.unwrap();
     assert_eq!((&*added.name, &*added.file_name), ("Sales", "c.csv"));
     let change = DatasetChange { name: Some("new".into()), description: None };
-    let changed = catalog.change_dataset(team, id, &change).await.unwrap().unwrap();
+    let changed = catalog.change_dataset(team, id, &change, NOW).await.unwrap().unwrap();
     assert_eq!((&*changed.name, changed.version), ("new", 1));
 
     let deleted = catalog.delete_dataset(team, id, NOW).await.unwrap().unwrap();

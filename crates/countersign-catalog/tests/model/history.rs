@@ -302,6 +302,7 @@ impl Model {
             version: 0,
             current: None,
             created_at: now,
+            changed_at: None,
         };
         let is_of_the_team = dataset.owner.team == team;
         self.datasets.extend(is_of_the_team.then(|| dataset.clone()));

@@ -287,7 +287,8 @@ impl World<'_> {
                     dataset.name = change.name.clone().unwrap_or(was.name);
                     dataset.description = change.description.clone().unwrap_or(was.description);
                 }
-                let changed = catalog.change_dataset(owners[team].team, dataset.id, &change).await;
+                let changed =
+                    catalog.change_dataset(owners[team].team, dataset.id, &change, at(4)).await;
                 assert_eq!(changed.unwrap(), is_there.then(|| dataset.clone()));
             }
             Step::DeleteDataset { team, dataset } => {

@@ -91,7 +91,7 @@ def continuations(mine, job):
     ingest = f"/ingest/commit/{nobody}"
     for value in TITLES:
         yield "POST", ingest, {"title": value}, 422, [["body", "title"]]
-    for field, value in [("summary", 5), ("summary", "x" * 5001), ("visibility", "public"),
+    for field, value in [("summary", 5), ("summary", "x" * 5001), ("visibility", "PUBLIC"),
                          ("visibility", 5), ("srid_override", 1), ("layer_name", "x")]:
         yield "POST", ingest, {"title": "x", field: value}, 422, [["body", field]]
 
@@ -142,11 +142,33 @@ def places(mine, job):
         ("GET", "/ingest/upload/presigned"), ("DELETE", f"/jobs/{job}"), ("POST", f"/jobs/{job}"),
     ]:
         yield method, path, None, 405, "Method Not Allowed"
-    for path in (
-        "/jobs", "/jobs/", "/ingest/", "/ingest/upload", f"/datasets/{mine}/versions/",
-        f"/datasets/{mine}/reupload", f"/jobs/{job}/retry", "/jobs/%2e%2e/x",
-    ):
+    for path in ("/jobs", "/jobs/", "/ingest/", f"/datasets/{mine}/download", "/jobs/%2e%2e/x"):
         yield "POST", path, {}, 404, "Not Found"
+    for path in ("/auth/login", "/maps/", "/tiles/tokens/", f"/datasets/{mine}/export"):
+        yield "POST", path, {}, 404, "Not provided here: "
+
+
+def whole(mine, job):
+    """What is asked of a dataset and of a job that has no bytes yet."""
+    path = f"/datasets/{mine}"
+    for asked in ("/ingest/upload", f"{path}/reupload"):
+        yield "POST", asked, {}, 422, "The body is no form with a file."
+    for asked in (f"/ingest/preview/{uuid.uuid4()}", f"/jobs/{uuid.uuid4()}/retry"):
+        yield "POST", asked, None, 404, "Job not found"
+    yield "POST", f"{path}/reupload/{job}/preview", {}, 400, NOT_COMPLETED
+    yield "POST", f"{path}/reupload/{job}/preview", {"layer_name": "x"}, 422, [["body", "layer_name"]]
+    yield "POST", f"/jobs/{job}/retry", None, 400, "Only failed jobs can be retried"
+    yield "GET", f"{path}/versions/?limit=201", None, 422, [["query", "limit"]]
+    yield "GET", f"{path}/download/cog", None, 404, "The dataset has no current version."
+    for value in TITLES[1:]:
+        yield "PATCH", path, {"title": value}, 422, [["body", "title"]]
+    for field, value in [("visibility", "private"), ("license", "MIT"), ("owner_id", "x")]:
+        yield "PATCH", path, {"title": "x", field: value}, 422, [["body", field]]
+    for body in NO_OBJECTS:
+        yield "PATCH", path, body, 422, [["body"]]
+        yield "DELETE", path, body, 422, [["body"]]
+    yield "DELETE", path, {}, 422, [["body", "confirm_title"]]
+    yield "DELETE", path, {"confirm_title": "x"}, 400, "Dataset title does not match confirmation"
 
 
 def is_as_wanted(found, wanted):
@@ -193,7 +215,7 @@ def run(server, api, tally):
     before, known = everything(server), (api.datasets(), api.job(job))
     asked = [*beginnings(f"/datasets/{mine}/reupload/presigned"),
              *beginnings("/ingest/upload/presigned"), *continuations(mine, job), *datasets(),
-             *places(mine, job)]
+             *places(mine, job), *whole(mine, job)]
     check(len(asked) > 60, "hardly anything was asked")
     for method, path, body, status, wanted in asked:
         refused(api, tally, method, path, body, status, wanted)
@@ -226,6 +248,17 @@ def tenancy(server, pairs, tally):
           for it in ("{job}", "{new}", "{done}")],
         *[("POST", f"/ingest/commit/{it}", {"title": "x"}) for it in ("{job}", "{new}", "{done}")],
         *[("GET", f"/jobs/{it}", None) for it in ("{job}", "{new}", "{done}")],
+        *[("POST", f"/datasets/{of}/reupload/{it}/preview", {})
+          for of in ("{dataset}", own) for it in ("{job}", "{new}", "{done}")],
+        *[("POST", path.format(it=it), None) for path in ("/ingest/preview/{it}", "/jobs/{it}/retry")
+          for it in ("{job}", "{new}", "{done}")],
+        ("GET", "/datasets/{dataset}", None), ("GET", "/datasets/{dataset}/versions/", None),
+        ("GET", "/datasets/{dataset}/download/cog", None),
+        ("GET", "/jobs/by-dataset/{dataset}", None),
+        ("POST", "/auth/download-token/{dataset}", None),
+        ("POST", "/datasets/{dataset}/reupload", {}),
+        ("PATCH", "/datasets/{dataset}", {"title": "x"}),
+        ("DELETE", "/datasets/{dataset}", {"confirm_title": "ann's"}),
         # The same by the calls of another dialect.
         ("GET", "/v2/team/datasets/dataset-{dataset}/datasources?user_id=eve", None),
     ]:
@@ -243,8 +276,15 @@ def tenancy(server, pairs, tally):
         ("POST", f"/datasets/{dataset}/reupload/{done}/commit", *owners),
         ("POST", f"/ingest/upload/presigned/{new}/complete", 404, "Job not found"),
         ("POST", f"/ingest/commit/{new}", 404, "Job not found"),
+        ("POST", f"/ingest/preview/{new}", 404, "Job not found"),
+        ("POST", f"/jobs/{new}/retry", 404, "Job not found"),
+        ("POST", f"/datasets/{dataset}/reupload/{done}/preview", *owners),
+        ("POST", f"/datasets/{dataset}/reupload", *owners),
+        ("PATCH", f"/datasets/{dataset}", *owners), ("DELETE", f"/datasets/{dataset}", *owners),
+        ("GET", f"/jobs/by-dataset/{dataset}", 200, None),
     ]:
-        answer = mate.call(method, path, GOOD | {"title": "x"} if method == "POST" else None)
+        asked = GOOD | {"title": "x", "confirm_title": "ann's"}
+        answer = mate.call(method, path, asked if method != "GET" else None)
         is_right = (answer.status, answer.json().get("detail")) == (status, told)
         tally.check("ids of mates", is_right, method, path, answer)
     tally.check("ids of mates", everything(server) == before, "something was written")

@@ -118,8 +118,8 @@ class Sdk:
         asked = PresignedUploadRequest(filename=name, file_size=len(body), content_type=CSV)
         begun = self.parsed(201, ingest_begin, body=asked)
         self.parsed(200, ingest_complete, begun.job_id, body=self.upload(begun, body))
-        # What the SDK asks for where it is not told is `private`, and a dataset is its team's.
-        asked = CommitRequest(title=title, visibility="internal")
+        # It asks for `private`, unless it is told otherwise.
+        asked = CommitRequest(title=title)
         told = self.parsed(202, ingest_commit, begun.job_id, body=asked)
         self.check(told.job_id == begun.job_id, told)
         dataset = self.parsed(200, job_status, begun.job_id).dataset_id
