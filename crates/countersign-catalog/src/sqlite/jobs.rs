@@ -5,7 +5,7 @@ use sqlx::{Executor, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{
-    data_sources::{self, Record},
+    data_sources::{self, Beginning, Record},
     datasets,
     rows::{column, failure, optional_timestamp, optional_uuid, size, timestamp},
     uploads,
@@ -84,7 +84,7 @@ pub(super) async fn commit(
         team,
         dataset,
         name: &job.name,
-        failure: None,
+        beginning: Beginning::Ready,
         upload: id,
         version: Some(version),
     };

@@ -27,6 +27,7 @@ fn migrator() -> Migrator {
         migration(1, "records", include_str!("../../migrations/0001_records.sql")),
         migration(2, "datasets", include_str!("../../migrations/0002_datasets.sql")),
         migration(3, "jobs and tokens", include_str!("../../migrations/0003_jobs_and_tokens.sql")),
+        migration(6, "imports", include_str!("../../migrations/0006_imports.sql")),
     ])
 }
 

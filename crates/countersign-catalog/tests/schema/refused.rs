@@ -39,7 +39,7 @@ async fn no_record_points_into_another_tenant() {
             ("UPDATE data_sources SET team_id = 2, dataset_id = {dd} WHERE id = {77}", Foreign),
             (
                 "INSERT INTO data_sources
-                     VALUES (9, {ee}, 2, {dd}, 'a', 'ready', NULL, {bb}, 0, NULL)",
+                     VALUES (9, {ee}, 2, {dd}, 'a', 'ready', NULL, {bb}, 0, NULL, NULL)",
                 Foreign,
             ),
             // What is pointed to stays.
@@ -145,7 +145,7 @@ async fn a_version_has_one_data_source() {
     let mut filled = filled().await;
     for text in [
         "UPDATE jobs SET dataset_id = {66}, committed_at = 0 WHERE upload_id = {a2}",
-        "INSERT INTO data_sources VALUES (9, {ee}, 1, {66}, 'b', 'ready', NULL, {a2}, 0, 2)",
+        "INSERT INTO data_sources VALUES (9, {ee}, 1, {66}, 'b', 'ready', NULL, {a2}, 0, 2, NULL)",
     ] {
         sqlx::query(sql(text)).execute(&mut filled.raw).await.expect(text);
     }
