@@ -2,10 +2,15 @@ use std::{fmt, sync::Arc};
 
 use countersign::Timestamp;
 use countersign_catalog::{Catalog, Intake, Stored, Upload};
+use countersign_import::Fetcher;
 use countersign_storage::{Backend, ObjectInfo, ObjectKey, PrefixSigner, UploadId, UrlSigner};
 use uuid::Uuid;
 
-use crate::{error::ApiError, http::chain};
+use crate::{
+    error::ApiError,
+    http::chain,
+    import_queue::{ImportLimits, ImportQueue},
+};
 
 /// The use cases, over the records and the bytes.
 ///
@@ -15,6 +20,7 @@ pub struct App {
     pub(crate) backend: Backend,
     pub(crate) url_signer: UrlSigner,
     pub(crate) prefix_signer: PrefixSigner,
+    pub(crate) imports: Option<ImportQueue>,
     clock: fn() -> Timestamp,
 }
 
@@ -25,6 +31,7 @@ impl fmt::Debug for App {
             .field("backend", &self.backend)
             .field("url_signer", &self.url_signer)
             .field("prefix_signer", &self.prefix_signer)
+            .field("imports", &self.imports)
             .finish_non_exhaustive()
     }
 }
@@ -42,7 +49,13 @@ impl App {
         (url_signer, prefix_signer): (UrlSigner, PrefixSigner),
         clock: fn() -> Timestamp,
     ) -> Self {
-        Self { catalog, backend, url_signer, prefix_signer, clock }
+        Self { catalog, backend, url_signer, prefix_signer, imports: None, clock }
+    }
+
+    /// Lets data sources be made of files that are fetched from other people's servers.
+    #[must_use]
+    pub fn with_imports(self, fetcher: Fetcher, limits: ImportLimits) -> Self {
+        Self { imports: Some(ImportQueue::new(fetcher, limits)), ..self }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -85,8 +98,11 @@ impl App {
 
     /// Deletes bytes whose keys are doomed, without waiting for the sweep. They stay on its list: it
     /// makes sure. An upload in parts that is open still is ended in the storage, and its URLs with
-    /// it.
+    /// it. So is an import that is under way here.
     pub(crate) async fn bury(&self, upload: &Upload) {
+        if let Some(imports) = &self.imports {
+            imports.stop(upload.id);
+        }
         let staging_key = match &upload.intake {
             Intake::Single { staging_key } => Some(staging_key),
             _ => None,

@@ -55,19 +55,9 @@ impl App {
         now: Timestamp,
     ) -> Result<DataSource, ApiError> {
         let fault = self.look_at(upload, Some(name.extension())).await?;
-        let dataset = match dataset {
-            Some(id) => TargetDataset::Existing(id),
-            None => TargetDataset::New(NewDataset {
-                id: Uuid::new_v4(),
-                owner: upload.owner.clone(),
-                name: name.as_str().into(),
-                description: Box::default(),
-                columns: Vec::new(),
-            }),
-        };
         let new = NewDataSource {
             id: Uuid::new_v4(),
-            dataset,
+            dataset: target(dataset, &upload.owner, name),
             name: name.as_str().into(),
             upload: upload.id,
             failure: fault.map(|fault| fault.to_string().into()),
@@ -173,5 +163,19 @@ impl App {
         let deleted = self.catalog.delete_data_source(who.team, which, now).await?;
         self.bury(&deleted.ok_or(ApiError::NotFound("data source"))?.upload).await;
         Ok(())
+    }
+}
+
+/// The dataset that is there, or a new one of the name of its data source.
+pub(crate) fn target(dataset: Option<Uuid>, owner: &Identity, name: &SourceName) -> TargetDataset {
+    match dataset {
+        Some(id) => TargetDataset::Existing(id),
+        None => TargetDataset::New(NewDataset {
+            id: Uuid::new_v4(),
+            owner: owner.clone(),
+            name: name.as_str().into(),
+            description: Box::default(),
+            columns: Vec::new(),
+        }),
     }
 }

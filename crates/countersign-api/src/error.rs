@@ -95,8 +95,8 @@ pub(crate) enum ApiError {
     /// What was uploaded has become something else already.
     #[error("the uploaded file is in use already")]
     Taken,
-    /// Fetching a file from somebody else's server is not done.
-    #[error("importing from a url is not supported")]
+    /// Fetching a file from somebody else's server is not done here.
+    #[error("importing from a url is not enabled on this server")]
     NoImport,
     /// No space is left.
     #[error("no space is left")]

@@ -15,6 +15,7 @@
 //! # What this crate does not do
 //!
 //! - It serves no bytes: what it hands out are URLs.
+//! - It fetches nothing, unless it is [given](App::with_imports) who does.
 //! - It keeps no secret: a key is shown once, when it is made.
 
 mod app;
@@ -34,6 +35,8 @@ mod form;
 mod frozen;
 mod geolens;
 mod http;
+mod import_queue;
+mod imports;
 mod jobs;
 mod keys;
 mod media_type;
@@ -46,6 +49,7 @@ mod upload_tokens;
 mod validation;
 
 pub use app::App;
+pub use import_queue::ImportLimits;
 pub use keys::{IssuedAccessKey, IssuedApiKey, issue_access_key, issue_api_key};
 pub use router::router;
 pub use upload_tokens::{Berth, TokenRefusal};

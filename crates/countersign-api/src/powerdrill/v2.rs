@@ -91,7 +91,14 @@ async fn list_datasets(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap
 /// What a data source is to be made of.
 struct Wish {
     name: SourceName,
-    file_object_key: String,
+    origin: Origin,
+}
+
+/// Where its bytes come from.
+enum Origin {
+    /// From an upload, by its `file_object_key`.
+    Upload(String),
+    Url(String),
 }
 
 impl Wish {
@@ -107,8 +114,8 @@ impl Wish {
         let file_object_key = body.optional_text("file_object_key", any)?;
         let name = SourceName::new(name)?;
         match (url, file_object_key) {
-            (None, Some(file_object_key)) => Ok(Self { name, file_object_key }),
-            (Some(_), None) => Err(ApiError::NoImport),
+            (None, Some(key)) => Ok(Self { name, origin: Origin::Upload(key) }),
+            (Some(url), None) => Ok(Self { name, origin: Origin::Url(url) }),
             (url, _) => {
                 let field = if url.is_some() { "url" } else { "file_object_key" };
                 let rule = Reason::Rule("exactly one of url and file_object_key is required");
@@ -133,7 +140,7 @@ async fn create(State(app): State<Arc<App>>, headers: HeaderMap, body: RequestBo
 
 /// Makes a data source, in the dataset of the path where there is one.
 async fn make(
-    app: &App,
+    app: &Arc<App>,
     ids: Option<PathIds>,
     headers: HeaderMap,
     body: RequestBody,
@@ -141,8 +148,14 @@ async fn make(
     let (who, body) = asked(app, &headers, body, BODY_LEN_MAX).await?;
     let wish = Wish::read(&body)?;
     let dataset = ids.map(|ids| ids.dataset()).transpose()?;
-    let source = (&wish.name, &*wish.file_object_key);
-    let made = app.create_data_source(&who, dataset, source, app.now()).await?;
+    let made = match &wish.origin {
+        Origin::Upload(key) => {
+            app.create_data_source(&who, dataset, (&wish.name, key), app.now()).await
+        }
+        Origin::Url(url) => {
+            app.import_data_source(&who, dataset, (&wish.name, url), app.now()).await
+        }
+    }?;
     Ok(wire::DataSourceRecord::new(&made))
 }
 

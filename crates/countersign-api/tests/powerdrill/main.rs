@@ -14,6 +14,8 @@ mod flow;
 mod forms;
 mod forms_refused;
 mod ids;
+mod import_ends;
+mod imports;
 mod isolation;
 mod keys;
 mod lists;
