@@ -4,6 +4,7 @@ mod buckets;
 mod first_start;
 mod grants;
 mod http;
+mod imports;
 mod key_ring;
 mod origins;
 mod prefix_uploads;
@@ -43,6 +44,9 @@ const BUCKET: &str = "countersign";
 /// How often bytes are looked for that a failed deletion or a late upload left.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
+/// How often imports are looked for that nobody holds any more: more often than a lease lasts.
+const SWEEP_IMPORTS_EVERY: Duration = Duration::from_secs(15);
+
 impl Serve {
     pub(crate) async fn run(&self) -> anyhow::Result<()> {
         let settings = Settings::resolve(self, &AwsEnvironment::read())?;
@@ -65,9 +69,11 @@ impl Serve {
         let stop = Stop::catch()?;
         let welcome = first_start::welcome(&*catalog, origins.api()).await?;
         print_now(&format!("Countersign is ready at {}\n{welcome}", origins.api()))?;
-        let sweeper = tokio::spawn(sweep(Arc::clone(&house.app)));
+        let app = Arc::clone(&house.app);
+        let sweeper = tokio::spawn(sweep(Arc::clone(&app)));
         http::serve(listener, house.router(&origins)?, stop).await?;
         sweeper.abort();
+        app.stop_imports().await;
         catalog.close().await;
         Ok(())
     }
@@ -82,9 +88,12 @@ fn print_now(text: &str) -> anyhow::Result<()> {
 
 async fn sweep(app: Arc<App>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    let mut import_ticks = tokio::time::interval(SWEEP_IMPORTS_EVERY);
     loop {
-        ticks.tick().await;
-        app.sweep_doomed().await;
+        tokio::select! {
+            _ = ticks.tick() => app.sweep_doomed().await,
+            _ = import_ticks.tick() => app.sweep_imports().await,
+        }
     }
 }
 
@@ -125,7 +134,7 @@ impl House {
         let prefix_signer = PrefixSigner::new(prefix_key.clone(), origins.prefix_base());
         let signers = (bytes.url_signer, prefix_signer);
         let app = App::new(Arc::clone(&catalog), bytes.backend, signers, clock::server_now);
-        let app = Arc::new(app);
+        let app = Arc::new(imports::with_imports(app, settings, origins)?);
         let uploads = Arc::new(TokenUploads(Arc::clone(&app)));
         let gateway_endpoint = bytes.gateway.is_some().then(|| origins.s3_endpoint());
         let data_plane = match bytes.gateway {
