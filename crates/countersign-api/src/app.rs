@@ -2,6 +2,7 @@ use std::{fmt, sync::Arc};
 
 use countersign::Timestamp;
 use countersign_catalog::{Catalog, Intake, Stored, Upload};
+use countersign_import::Fetcher;
 use countersign_storage::{Backend, ObjectInfo, ObjectKey, PrefixSigner, UploadId, UrlSigner};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     error::ApiError,
     http::chain,
+    import_queue::{ImportLimits, ImportQueue},
     previews::PREVIEWS_MAX,
     rate::{Meters, RateLimits},
 };
@@ -24,6 +26,7 @@ pub struct App {
     pub(crate) meters: Meters,
     /// Who may read a file for its preview.
     pub(crate) previews: Arc<Semaphore>,
+    pub(crate) imports: Option<ImportQueue>,
     clock: fn() -> Timestamp,
 }
 
@@ -34,6 +37,7 @@ impl fmt::Debug for App {
             .field("backend", &self.backend)
             .field("url_signer", &self.url_signer)
             .field("prefix_signer", &self.prefix_signer)
+            .field("imports", &self.imports)
             .finish_non_exhaustive()
     }
 }
@@ -52,14 +56,20 @@ impl App {
         clock: fn() -> Timestamp,
     ) -> Self {
         let previews = Arc::new(Semaphore::new(PREVIEWS_MAX));
-        let meters = Meters::default();
-        Self { catalog, backend, url_signer, prefix_signer, previews, meters, clock }
+        let (meters, imports) = (Meters::default(), None);
+        Self { catalog, backend, url_signer, prefix_signer, meters, previews, imports, clock }
     }
 
     /// The same, with limits of how often somebody may ask.
     #[must_use]
     pub fn with_rate_limits(self, limits: RateLimits) -> Self {
         Self { meters: Meters::new(limits), ..self }
+    }
+
+    /// Lets data sources be made of files that are fetched from other people's servers.
+    #[must_use]
+    pub fn with_imports(self, fetcher: Fetcher, limits: ImportLimits) -> Self {
+        Self { imports: Some(ImportQueue::new(fetcher, limits)), ..self }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -103,8 +113,11 @@ impl App {
 
     /// Deletes bytes whose keys are doomed, without waiting for the sweep. They stay on its list: it
     /// makes sure. An upload in parts that is open still is ended in the storage, and its URLs with
-    /// it.
+    /// it. So is an import that is under way here.
     pub(crate) async fn bury(&self, upload: &Upload) {
+        if let Some(imports) = &self.imports {
+            imports.stop(upload.id);
+        }
         let staging_key = match &upload.intake {
             Intake::Single { staging_key } => Some(staging_key),
             _ => None,

@@ -2,6 +2,8 @@
 //!
 //! The bytes are where no URL can change them before they are looked at, so they are looked at once.
 
+use std::sync::Arc;
+
 use countersign::{Lifetime, PresignedUrl, Timestamp};
 use countersign_catalog::{
     CatalogError, DataSource, DataSourceFilter, DataSourcePage, DataSourceRef, DataSourceState,
@@ -25,8 +27,17 @@ pub(crate) struct SourceWish {
     pub(crate) name: PlainName,
     /// The name of its file, which says what its bytes have to be.
     pub(crate) file_name: SourceName,
-    /// What was answered to the upload of the file.
-    pub(crate) file_object_key: String,
+    /// Where its bytes come from.
+    pub(crate) origin: Origin,
+}
+
+/// Where the bytes of a data source come from.
+#[derive(Debug)]
+pub(crate) enum Origin {
+    /// A file that was uploaded: what was answered to that.
+    Upload(String),
+    /// Somebody else's server.
+    Url(String),
 }
 
 impl SourceWish {
@@ -39,19 +50,32 @@ impl SourceWish {
 }
 
 impl App {
-    /// Makes a data source of an uploaded file, in a dataset that is there, or in a new one of its
-    /// name. A file makes one data source: asked for again, it is returned.
+    /// Makes a data source, in a dataset that is there, or in a new one of its name.
     pub(crate) async fn create_data_source(
-        &self,
+        self: &Arc<Self>,
         who: &Identity,
         dataset: Option<Uuid>,
         wish: &SourceWish,
         now: Timestamp,
     ) -> Result<DataSource, ApiError> {
+        match &wish.origin {
+            Origin::Upload(key) => self.use_upload(who, dataset, (wish, key), now).await,
+            Origin::Url(url) => self.import_data_source(who, dataset, (wish, url), now).await,
+        }
+    }
+
+    /// A file makes one data source: asked for again, it is returned.
+    async fn use_upload(
+        &self,
+        who: &Identity,
+        dataset: Option<Uuid>,
+        (wish, file_object_key): (&SourceWish, &str),
+        now: Timestamp,
+    ) -> Result<DataSource, ApiError> {
         if let Some(id) = dataset {
             self.own_dataset(who, id).await?;
         }
-        let upload = self.own_upload(who, &wish.file_object_key).await?;
+        let upload = self.own_upload(who, file_object_key).await?;
         if let Some(found) = self.data_source_of(&upload, dataset, wish).await? {
             return Ok(found);
         }
@@ -65,7 +89,7 @@ impl App {
                 if let Some(found) = self.data_source_of(&upload, dataset, wish).await? {
                     return Ok(found);
                 }
-                let upload = self.own_upload(who, &wish.file_object_key).await?;
+                let upload = self.own_upload(who, file_object_key).await?;
                 let is_there = upload.state == UploadState::Ready;
                 Err(if is_there { error } else { ApiError::NotFound("file_object_key") })
             }
@@ -80,19 +104,9 @@ impl App {
         now: Timestamp,
     ) -> Result<DataSource, ApiError> {
         let fault = self.look_at(upload, Some(wish.file_name.extension())).await?;
-        let target = match dataset {
-            Some(id) => TargetDataset::Existing(id),
-            None => TargetDataset::New(NewDataset {
-                id: Uuid::new_v4(),
-                owner: upload.owner.clone(),
-                name: wish.name.as_str().into(),
-                description: Box::default(),
-                columns: Vec::new(),
-            }),
-        };
         let new = NewDataSource {
             id: Uuid::new_v4(),
-            dataset: target,
+            dataset: target(dataset, &upload.owner, &wish.name),
             name: wish.name.as_str().into(),
             file_name: wish.file_name.as_str().into(),
             upload: upload.id,
@@ -196,5 +210,19 @@ impl App {
         let deleted = self.catalog.delete_data_source(who.team, which, now).await?;
         self.bury(&deleted.ok_or(ApiError::NotFound("data source"))?.upload).await;
         Ok(())
+    }
+}
+
+/// The dataset that is there, or a new one of the name of its data source.
+pub(crate) fn target(dataset: Option<Uuid>, owner: &Identity, name: &PlainName) -> TargetDataset {
+    match dataset {
+        Some(id) => TargetDataset::Existing(id),
+        None => TargetDataset::New(NewDataset {
+            id: Uuid::new_v4(),
+            owner: owner.clone(),
+            name: name.as_str().into(),
+            description: Box::default(),
+            columns: Vec::new(),
+        }),
     }
 }

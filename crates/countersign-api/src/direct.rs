@@ -58,24 +58,30 @@ impl App {
     ) -> Result<Deposit, ApiError> {
         let key = self.reserve_key(extension, now).await?;
         let put = PutRequest::up_to(size_max).with_content_type(media_type);
-        let info = self.backend.objects().put(&key, bytes, put).await;
-        let info = match info {
-            Ok(info) => info,
-            Err(error) => {
-                match error {
-                    // Perhaps only the answer was lost.
-                    StoreError::Backend { .. } => self.clear_unstored(&key).await,
-                    _ => self.withdraw(&key).await,
-                }
-                return Err(refused_body(error));
-            }
-        };
+        let info = self.store(&key, bytes, put).await.map_err(refused_body)?;
         let deposit = Deposit { key, info, media_type };
         if deposit.info.size == 0 {
             self.withdraw(&deposit.key).await;
             return Err(ApiError::Refused(ContentFault::Empty));
         }
         Ok(deposit)
+    }
+
+    /// Stores bytes at a key that is doomed. Of what was not stored whole nothing stays.
+    pub(crate) async fn store(
+        &self,
+        key: &ObjectKey,
+        bytes: BoxStream<'static, io::Result<Bytes>>,
+        put: PutRequest,
+    ) -> Result<ObjectInfo, StoreError> {
+        let stored = self.backend.objects().put(key, bytes, put).await;
+        match &stored {
+            Ok(_) => {}
+            // Perhaps only the answer was lost.
+            Err(StoreError::Backend { .. }) => self.clear_unstored(key).await,
+            Err(_) => self.withdraw(key).await,
+        }
+        stored
     }
 
     /// A key for bytes that no record has yet. It is doomed: whatever ends the request that brings

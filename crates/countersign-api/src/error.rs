@@ -112,8 +112,8 @@ pub(crate) enum ApiError {
     /// What was uploaded has become something else already.
     #[error("the uploaded file is in use already")]
     Taken,
-    /// Fetching a file from somebody else's server is not done.
-    #[error("importing from a url is not supported")]
+    /// Fetching a file from somebody else's server is not done here.
+    #[error("importing from a url is not enabled on this server")]
     NoImport,
     /// Somebody asks more often than is allowed.
     #[error("more requests than {}", .0.limit)]

@@ -1,5 +1,6 @@
 //! Values out of a JSON body or a query, with the reason for each that is none.
 
+use countersign_import::UrlFault;
 use serde_json::{Map, Value};
 
 /// A value that is not valid, and why.
@@ -42,6 +43,8 @@ pub(crate) enum Reason {
     TooSmall { min: i64 },
     #[error("it is greater than {max}")]
     TooLarge { max: i64 },
+    #[error("{0}")]
+    Url(UrlFault),
     /// A rule of its own, in words.
     #[error("{0}")]
     Rule(&'static str),

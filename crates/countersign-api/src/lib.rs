@@ -15,6 +15,7 @@
 //! # What this crate does not do
 //!
 //! - It serves no bytes: what it hands out are URLs.
+//! - It fetches nothing, unless it is [given](App::with_imports) who does.
 //! - It keeps no secret: a key is shown once, when it is made.
 
 mod app;
@@ -35,6 +36,8 @@ mod form;
 mod frozen;
 mod geolens;
 mod http;
+mod import_queue;
+mod imports;
 mod job_forms;
 mod jobs;
 mod keys;
@@ -53,6 +56,7 @@ mod upload_tokens;
 mod validation;
 
 pub use app::App;
+pub use import_queue::ImportLimits;
 pub use keys::{IssuedAccessKey, IssuedApiKey, issue_access_key, issue_api_key};
 pub use rate::{Client, InvalidRateLimit, RateLimit, RateLimits};
 pub use router::router;

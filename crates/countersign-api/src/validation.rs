@@ -39,6 +39,7 @@ fn entry(fault: &Invalid) -> Value {
         Reason::TooLarge { max } => {
             ("less_than_equal", format!("Input should be less than or equal to {max}"))
         }
+        Reason::Url(fault) => ("value_error", format!("Value error, {fault}")),
         Reason::Rule(rule) => ("value_error", format!("Value error, {rule}")),
     };
     json!({ "type": kind, "loc": place_of(fault), "msg": message, "input": fault.input })

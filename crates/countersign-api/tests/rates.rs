@@ -26,7 +26,7 @@ const CALLS: [&str; 8] = [
 async fn limited(per_key: Option<&str>, per_client: Option<&str>) -> House {
     let limit = |text: Option<&str>| text.map(|text| text.parse().unwrap());
     let limits = RateLimits { per_key: limit(per_key), per_client: limit(per_client) };
-    House::build(Backend::memory(), limits, None).await
+    House::with(Backend::memory(), |app| app.with_rate_limits(limits)).await
 }
 
 async fn ask(house: &House, key: &str, client: Option<&str>, path: &str) -> Answer {

@@ -10,8 +10,8 @@ use crate::{
     Acceptance, AccessKey, ApiKeyHash, CatalogError, Column, DataSource, DataSourceCounts,
     DataSourceFilter, DataSourcePage, DataSourceRef, Dataset, DatasetChange, DatasetPage,
     DeletedDataset, DownloadTokens, File, FilePage, FileRef, Identity, Job, NewDataSource,
-    NewDataset, NewFile, NewJob, NewSchemaFile, NewUpload, NewUploadToken, NewVersion, Page,
-    Schema, SchemaFile, SchemaFileFilter, SchemaFilePage, SchemaPage, Slug, Stored, TeamId,
+    NewDataset, NewFile, NewImport, NewJob, NewSchemaFile, NewUpload, NewUploadToken, NewVersion,
+    Page, Schema, SchemaFile, SchemaFileFilter, SchemaFilePage, SchemaPage, Slug, Stored, TeamId,
     TeamLimits, TeamName, TeamUsage, Upload, UploadRef, UploadToken, Usage, UserId,
 };
 
@@ -388,6 +388,77 @@ pub trait Catalog: DownloadTokens + Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Option<DataSource>, CatalogError>;
 
+    /// Records a data source whose bytes are on their way, its pending upload, and the dataset, where
+    /// that is new.
+    ///
+    /// # Errors
+    ///
+    /// - [`CatalogError::Conflict`], when one of the ids or keys was ever used.
+    /// - [`CatalogError::OwnerUnknown`], when the team of the upload has no such dataset, is not the
+    ///   team of the owner of a new one, or has no such user.
+    /// - [`CatalogError::OutOfRange`].
+    async fn add_import(&self, new: &NewImport, now: Timestamp)
+    -> Result<DataSource, CatalogError>;
+
+    /// Says that the bytes of this upload are on their way still, and will be until then. A lease
+    /// never becomes shorter.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::UploadClosed`], when its data source is settled or deleted: nobody wants the
+    /// bytes any more.
+    async fn renew_import(
+        &self,
+        upload: Uuid,
+        lease_ends_at: Timestamp,
+    ) -> Result<(), CatalogError>;
+
+    /// Makes a data source ready whose bytes have come, and its upload; records the object, whose key
+    /// is not doomed any more.
+    ///
+    /// # Errors
+    ///
+    /// The key stays doomed in every case.
+    ///
+    /// - [`CatalogError::UploadClosed`], when the data source is settled or deleted; or when the key
+    ///   is not doomed, or is due, for its bytes may be gone.
+    /// - [`CatalogError::OutOfRange`].
+    async fn finish_import(
+        &self,
+        upload: Uuid,
+        stored: &Stored,
+        now: Timestamp,
+    ) -> Result<DataSource, CatalogError>;
+
+    /// Makes a data source failed whose bytes were on their way, and its upload. The key stays
+    /// doomed.
+    ///
+    /// The reason is at most 4,096 bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::UploadClosed`], when the data source is settled or deleted;
+    /// [`CatalogError::OutOfRange`].
+    async fn fail_import(
+        &self,
+        upload: Uuid,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<DataSource, CatalogError>;
+
+    /// Makes those data sources failed whose lease is over: nobody fetches their bytes any more. The
+    /// oldest come first, as many as the limit says; they are returned as they are now.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::OutOfRange`], when the reason has more than 4,096 bytes.
+    async fn lapse_imports(
+        &self,
+        limit: u32,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Vec<DataSource>, CatalogError>;
+
     /// Records a job and its pending upload.
     ///
     /// # Errors
@@ -529,8 +600,8 @@ pub trait Catalog: DownloadTokens + Debug + Send + Sync + 'static {
     async fn object_exists(&self, object_key: &str) -> Result<bool, CatalogError>;
 
     /// Dooms a key whose bytes no record has yet: what is put there is deleted once it is due, unless
-    /// [`add_stored_upload`](Self::add_stored_upload) or [`add_schema_file`](Self::add_schema_file)
-    /// takes it before. A key that is doomed already keeps its place, and the later due time counts.
+    /// [`add_stored_upload`](Self::add_stored_upload), [`add_schema_file`](Self::add_schema_file) or
+    /// [`finish_import`](Self::finish_import) takes it before. A key that is doomed already keeps its place, and the later due time counts.
     ///
     /// # Errors
     ///

@@ -70,7 +70,7 @@ async fn what_was_written_is_there_when_it_is_opened_again() {
         .fetch_all(&mut raw)
         .await
         .unwrap();
-    assert_eq!(versions, [1, 2, 3, 4, 5, 7, 8]);
+    assert_eq!(versions, [1, 2, 3, 4, 5, 6, 7, 8]);
 }
 
 #[tokio::test]

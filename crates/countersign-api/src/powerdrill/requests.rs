@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::wire::{PageNumber, status_of};
 use crate::{
     App,
+    data_sources::Origin,
     dataset_name::{DatasetName, Description},
     error::ApiError,
     fields::{Body, Invalid, Query, Reason, invalid, invalid_text, missing},
@@ -169,18 +170,17 @@ pub(super) fn check_type(body: &Body) -> Result<(), Invalid> {
     body.text("type", is_file)
 }
 
-/// Where the bytes of a data source are to come from: the handle of a file that was uploaded. From a
-/// URL nothing is fetched.
-pub(super) fn origin_of(body: &Body, words: &Words) -> Result<String, ApiError> {
+/// Where the bytes of a data source are to come from: the handle of a file that was uploaded, or a URL.
+pub(super) fn origin_of(body: &Body, words: &Words) -> Result<Origin, Invalid> {
     let any = |text: &str| Ok(text.to_owned());
     let url = body.optional_text("url", any)?;
     match (url, body.optional_text(words.file, any)?) {
-        (None, Some(file_object_key)) => Ok(file_object_key),
-        (Some(_), None) => Err(ApiError::NoImport),
+        (None, Some(file_object_key)) => Ok(Origin::Upload(file_object_key)),
+        (Some(url), None) => Ok(Origin::Url(url)),
         (url, _) => {
             let field = if url.is_some() { "url" } else { words.file };
             let rule = Reason::Rule("exactly one of a url and an uploaded file is required");
-            Err(invalid(field, rule, Value::Null).into())
+            Err(invalid(field, rule, Value::Null))
         }
     }
 }

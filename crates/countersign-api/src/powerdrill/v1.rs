@@ -165,7 +165,7 @@ async fn create(
 
 /// Makes a data source, in the dataset of the path where there is one.
 async fn make(
-    app: &App,
+    app: &Arc<App>,
     ids: Option<PathIds>,
     headers: &HeaderMap,
     request: (&Uri, RequestBody),
@@ -184,8 +184,8 @@ fn wish_of(body: &Body) -> Result<SourceWish, ApiError> {
     check_type(body)?;
     let name = name.unwrap_or_else(|| file_name.clone());
     let file_name = SourceName::new(file_name)?;
-    let file_object_key = origin_of(body, &WORDS)?;
-    Ok(SourceWish { name, file_name, file_object_key })
+    let origin = origin_of(body, &WORDS)?;
+    Ok(SourceWish { name, file_name, origin })
 }
 
 async fn list(State(app): State<Arc<App>>, ids: PathIds, uri: Uri, headers: HeaderMap) -> Response {

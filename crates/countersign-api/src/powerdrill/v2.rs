@@ -171,7 +171,7 @@ async fn create(State(app): State<Arc<App>>, headers: HeaderMap, body: RequestBo
 
 /// Makes a data source, in the dataset of the path where there is one.
 async fn make(
-    app: &App,
+    app: &Arc<App>,
     ids: Option<PathIds>,
     headers: HeaderMap,
     body: RequestBody,
@@ -187,8 +187,8 @@ fn wish_of(body: &Body) -> Result<SourceWish, ApiError> {
     let name = body.text("name", PlainName::parse)?;
     check_type(body)?;
     let file_name = SourceName::new(name.clone())?;
-    let file_object_key = origin_of(body, &WORDS)?;
-    Ok(SourceWish { name, file_name, file_object_key })
+    let origin = origin_of(body, &WORDS)?;
+    Ok(SourceWish { name, file_name, origin })
 }
 
 async fn list(State(app): State<Arc<App>>, ids: PathIds, uri: Uri, headers: HeaderMap) -> Response {

@@ -153,6 +153,9 @@ pub(super) struct DataSourceRecord {
     kind: &'static str,
     status: &'static str,
     size: Option<u64>,
+    /// Why it is `invalid`: a member of ours, which the documents do not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 impl DataSourceRecord {
@@ -164,6 +167,7 @@ impl DataSourceRecord {
             kind: TYPE,
             status: status_of(found.state),
             size: found.size,
+            reason: found.failure.as_deref().map(Into::into),
         }
     }
 }

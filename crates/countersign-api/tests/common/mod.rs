@@ -17,9 +17,11 @@ use countersign::{
     Addressing, Claim, Credentials, Endpoint, MasterKey, PrefixTokenKey, Region, RequestHead,
     Scope, SecretKey, Service, SigningKey, Timestamp, Verifier,
 };
-use countersign_api::{App, RateLimits, issue_api_key};
+use countersign_api::{App, issue_api_key};
 use countersign_catalog::{SqliteCatalog, TeamName, UserId};
-use countersign_storage::{Backend, ObjectKey, PrefixSigner, PutRequest, bytes_of, collect};
+use countersign_storage::{
+    Backend, ObjectKey, PrefixSigner, PutRequest, UrlSigner, bytes_of, collect,
+};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -64,31 +66,26 @@ impl House {
 
     /// As a new one, with another storage.
     pub(crate) async fn over(backend: Backend) -> Self {
-        Self::build(backend, RateLimits::default(), None).await
+        Self::with(backend, |app| app).await
     }
 
-    /// As a new one, with limits, and with URLs that are signed with a key that ends.
+    /// As a new one, with another storage, and what else an API may have.
+    pub(crate) async fn with(backend: Backend, more: impl FnOnce(App) -> App) -> Self {
+        Self::build(backend, None, more).await
+    }
+
+    /// As a new one, whose URLs may be signed with a key that ends.
     pub(crate) async fn build(
         backend: Backend,
-        limits: RateLimits,
         end: Option<Timestamp>,
+        more: impl FnOnce(App) -> App,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let catalog =
             Arc::new(SqliteCatalog::open(&folder.path().join("catalog.sqlite")).await.unwrap());
-        let secret = SecretKey::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY").unwrap();
-        let mut credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", secret).unwrap();
-        if let Some(end) = end {
-            credentials = credentials.with_expiry(end);
-        }
-        let region = Region::new(REGION).unwrap();
-        let bucket = endpoint().bucket("countersign").unwrap();
-        let key = SigningKey::derive(&credentials, Scope::new(now().date(), region, Service::S3));
-        let signer = countersign_storage::UrlSigner::new(credentials, region, bucket, now());
-        let prefix_signer = PrefixSigner::new(prefix_token_key(), PREFIX_BASE);
-        let signers = (signer, prefix_signer);
-        let app = App::new(catalog.clone(), backend.clone(), signers, now);
-        let app = Arc::new(app.with_rate_limits(limits));
+        let scope = Scope::new(now().date(), Region::new(REGION).unwrap(), Service::S3);
+        let key = SigningKey::derive(&credentials(), scope);
+        let app = Arc::new(more(app(&catalog, &backend, end)));
         let router = countersign_api::router(Arc::clone(&app));
         Self { app, backend, catalog, router, key, _folder: folder }
     }
@@ -162,6 +159,24 @@ impl House {
         let object = self.backend.objects().open(key).await.ok()?;
         Some(collect(object.read(0..u64::MAX)).await.unwrap().to_vec())
     }
+}
+
+fn credentials() -> Credentials {
+    let secret = SecretKey::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY").unwrap();
+    Credentials::new("AKIAIOSFODNN7EXAMPLE", secret).unwrap()
+}
+
+/// An API over these records and these bytes, as each process has one.
+pub(crate) fn app(catalog: &Arc<SqliteCatalog>, backend: &Backend, end: Option<Timestamp>) -> App {
+    let region = Region::new(REGION).unwrap();
+    let bucket = endpoint().bucket("countersign").unwrap();
+    let credentials = match end {
+        Some(end) => credentials().with_expiry(end),
+        None => credentials(),
+    };
+    let signer = UrlSigner::new(credentials, region, bucket, now());
+    let signers = (signer, PrefixSigner::new(prefix_token_key(), PREFIX_BASE));
+    App::new(catalog.clone(), backend.clone(), signers, now)
 }
 
 pub(crate) fn prefix_token_key() -> PrefixTokenKey {

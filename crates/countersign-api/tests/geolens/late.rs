@@ -1,6 +1,5 @@
 //! S-03, freeze before verify: what comes late through a URL of before changes nothing.
 
-use countersign_api::RateLimits;
 use countersign_storage::{Backend, FileStore};
 use serde_json::Value;
 
@@ -126,7 +125,7 @@ async fn what_is_frozen_late_is_swept_as_well() {
 #[tokio::test]
 async fn an_upload_that_would_have_less_than_a_minute_is_not_begun() {
     let end = now().checked_add_secs(1_000).unwrap();
-    let house = House::build(Backend::memory(), RateLimits::default(), Some(end)).await;
+    let house = House::build(Backend::memory(), Some(end), |app| app).await;
     let ann = Client::new(&house, "acme", "ann").await;
     let dataset = ann.dataset("d").await;
     for left in [940, 1] {

@@ -17,6 +17,8 @@ mod flow;
 mod forms;
 mod forms_refused;
 mod ids;
+mod import_ends;
+mod imports;
 mod isolation;
 mod keys;
 mod lists;

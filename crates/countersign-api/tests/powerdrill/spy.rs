@@ -8,6 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use countersign_api::App;
 use countersign_storage::{ObjectKey, StoreError};
 use futures_util::future::{BoxFuture, join, poll_fn};
 
@@ -36,8 +37,13 @@ struct Gate {
 impl Spy {
     /// A house over a storage that is watched.
     pub(crate) async fn house() -> (House, Self) {
+        Self::house_with(|app| app).await
+    }
+
+    /// The same, and what else an API may have.
+    pub(crate) async fn house_with(more: impl FnOnce(App) -> App) -> (House, Self) {
         let spy = Self(Arc::default());
-        (House::over(watched(&spy.0)).await, spy)
+        (House::with(watched(&spy.0), more).await, spy)
     }
 
     /// The keys that bytes were put to, or tried to.

@@ -56,7 +56,7 @@ pub(super) async fn add(
         dataset,
         name: &new.name,
         file_name: &new.file_name,
-        failure: new.failure.as_deref(),
+        beginning: new.failure.as_deref().map_or(Beginning::Ready, Beginning::Failed),
         upload: upload.id,
         version: None,
     };
@@ -76,9 +76,17 @@ pub(super) struct Record<'a> {
     pub(super) dataset: Uuid,
     pub(super) name: &'a str,
     pub(super) file_name: &'a str,
-    pub(super) failure: Option<&'a str>,
+    pub(super) beginning: Beginning<'a>,
     pub(super) upload: Uuid,
     pub(super) version: Option<i64>,
+}
+
+/// How far a data source has come when it is first recorded.
+#[derive(Clone, Copy)]
+pub(super) enum Beginning<'a> {
+    Ready,
+    Failed(&'a str),
+    Importing { lease_ends_at: Timestamp },
 }
 
 pub(super) async fn insert(
@@ -86,12 +94,18 @@ pub(super) async fn insert(
     record: &Record<'_>,
     now: Timestamp,
 ) -> Result<(), CatalogError> {
-    let is_refused = record.failure.is_some();
-    let state = if is_refused { DataSourceState::Failed } else { DataSourceState::Ready };
+    let (state, reason, lease_ends_at) = match record.beginning {
+        Beginning::Ready => (DataSourceState::Ready, None, None),
+        Beginning::Failed(reason) => (DataSourceState::Failed, Some(reason), None),
+        Beginning::Importing { lease_ends_at } => {
+            (DataSourceState::Importing, None, Some(lease_ends_at.unix_secs()))
+        }
+    };
     sqlx::query(
         "INSERT INTO data_sources
-             (id, team_id, dataset_id, name, file_name, state, failure, upload_id, version, created_at)
-         VALUES (?1, ?2, ?3, ?4, nullif(?5, ?4), ?6, ?7, ?8, ?9, ?10)",
+             (id, team_id, dataset_id, name, file_name, state, failure, upload_id, version, created_at,
+              lease_ends_at)
+         VALUES (?1, ?2, ?3, ?4, nullif(?5, ?4), ?6, ?7, ?8, ?9, ?10, ?11)",
     )
     .bind(record.id.as_bytes().as_slice())
     .bind(record.team.as_i64())
@@ -99,10 +113,11 @@ pub(super) async fn insert(
     .bind(record.name)
     .bind(record.file_name)
     .bind(name_of(state))
-    .bind(record.failure)
+    .bind(reason)
     .bind(record.upload.as_bytes().as_slice())
     .bind(record.version)
     .bind(now.unix_secs())
+    .bind(lease_ends_at)
     .execute(connection)
     .await
     .map_err(failure)?;

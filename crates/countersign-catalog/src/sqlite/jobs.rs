@@ -5,7 +5,7 @@ use sqlx::{Executor, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{
-    data_sources::{self, Record},
+    data_sources::{self, Beginning, Record},
     datasets,
     rows::{column, failure, optional_timestamp, optional_uuid, size, timestamp},
     uploads,
@@ -109,7 +109,7 @@ pub(super) async fn commit(
         dataset,
         name: &job.name,
         file_name: &job.name,
-        failure: None,
+        beginning: Beginning::Ready,
         upload: id,
         version: Some(version),
     };

@@ -26,12 +26,13 @@ macro_rules! sql {
 }
 
 /// Number, description, statements. None is ever changed: it may have been applied.
-const STEPS: [(i64, &str, &str); 7] = [
+const STEPS: [(i64, &str, &str); 8] = [
     (1, "records", sql!("0001_records")),
     (2, "datasets", sql!("0002_datasets")),
     (3, "jobs and tokens", sql!("0003_jobs_and_tokens")),
     (4, "changed datasets", sql!("0004_changed_datasets")),
     (5, "datasets that change", sql!("0005_datasets_that_change")),
+    (6, "imports", sql!("0006_imports")),
     (7, "lists of schema files", sql!("0007_lists_of_schema_files")),
     (8, "quotas", sql!("0008_quotas")),
 ];

@@ -6,6 +6,7 @@ mod dataset_deletion;
 mod datasets;
 mod download_tokens;
 mod files;
+mod imports;
 mod jobs;
 mod keys;
 mod migrations;
@@ -35,7 +36,7 @@ use crate::{
     Acceptance, AccessKey, ApiKeyHash, Catalog, CatalogError, Column, DataSource, DataSourceCounts,
     DataSourceFilter, DataSourcePage, DataSourceRef, Dataset, DatasetChange, DatasetPage,
     DeletedDataset, File, FilePage, FileRef, Identity, Job, NewDataSource, NewDataset, NewFile,
-    NewJob, NewSchemaFile, NewUpload, NewUploadToken, NewVersion, Page, Purpose, Schema,
+    NewImport, NewJob, NewSchemaFile, NewUpload, NewUploadToken, NewVersion, Page, Purpose, Schema,
     SchemaFile, SchemaFileFilter, SchemaFilePage, SchemaPage, Slug, Stored, TeamId, TeamLimits,
     TeamName, TeamUsage, Upload, UploadRef, UploadToken, Usage, UserId,
 };
@@ -49,6 +50,7 @@ use crate::{
 /// - `<file>-reserve`, of 2 MiB, lies beside it. Where the disk is full, it is removed to make room for
 ///   what frees space: [`fail_upload`](Catalog::fail_upload), [`delete_file`](Catalog::delete_file),
 ///   [`delete_dataset`](Catalog::delete_dataset), [`delete_data_source`](Catalog::delete_data_source),
+///   [`fail_import`](Catalog::fail_import), [`lapse_imports`](Catalog::lapse_imports),
 ///   [`forget_doomed`](Catalog::forget_doomed) and [`open`](Self::open). It is put back once there is
 ///   room. Nothing depends on it.
 ///
@@ -382,6 +384,67 @@ impl Catalog for SqliteCatalog {
             let deleted = data_sources::delete(&mut transaction, team, data_source, now).await?;
             transaction.commit().await.map_err(rows::failure)?;
             Ok(deleted)
+        })
+        .await
+    }
+
+    async fn add_import(
+        &self,
+        new: &NewImport,
+        now: Timestamp,
+    ) -> Result<DataSource, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let data_source = imports::add(&mut transaction, new, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(data_source)
+    }
+
+    async fn renew_import(
+        &self,
+        upload: Uuid,
+        lease_ends_at: Timestamp,
+    ) -> Result<(), CatalogError> {
+        imports::renew(&self.writer, upload, lease_ends_at).await
+    }
+
+    async fn finish_import(
+        &self,
+        upload: Uuid,
+        stored: &Stored,
+        now: Timestamp,
+    ) -> Result<DataSource, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let data_source = imports::finish(&mut transaction, upload, stored, now).await?;
+        transaction.commit().await.map_err(rows::failure)?;
+        Ok(data_source)
+    }
+
+    async fn fail_import(
+        &self,
+        upload: Uuid,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<DataSource, CatalogError> {
+        self.freeing(move || async move {
+            let mut transaction = self.begin_write().await?;
+            let data_source = imports::fail(&mut transaction, upload, reason, now).await?;
+            transaction.commit().await.map_err(rows::failure)?;
+            Ok(data_source)
+        })
+        .await
+    }
+
+    async fn lapse_imports(
+        &self,
+        limit: u32,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Vec<DataSource>, CatalogError> {
+        self.freeing(move || async move {
+            let mut transaction = self.begin_write().await?;
+            let lapsed = imports::lapse(&mut transaction, limit, reason, now).await?;
+            transaction.commit().await.map_err(rows::failure)?;
+            Ok(lapsed)
         })
         .await
     }

@@ -98,7 +98,10 @@ async fn a_full_disk_is_told_changes_nothing_and_passes() {
 async fn only_what_frees_space_takes_the_reserve() {
     let (catalog, directory) = open().await;
     let owner = owner(&catalog).await;
-    let file = catalog.add_file(&new_file(&owner, "a"), NOW).await.unwrap();
+    // To doom its key takes a page.
+    let mut new = new_file(&owner, "a");
+    new.upload.object_key = "x".repeat(1_000).into();
+    let file = catalog.add_file(&new, NOW).await.unwrap();
     // Its bytes are random: a new one is another one.
     let reserve = || fs::read(directory.path().join("catalog.db-reserve")).unwrap();
     let at_first = reserve();
@@ -116,7 +119,8 @@ async fn only_what_frees_space_takes_the_reserve() {
 
     limit_pages(&catalog, 1).await;
     // The limit is one of the connection, and with the transaction that failed that has gone.
-    catalog.fail_upload(file.upload.id, &"x".repeat(4_096), NOW).await.unwrap();
+    let which = FileRef::Number(file.number);
+    catalog.delete_file(owner.team, which, NOW).await.unwrap().unwrap();
     assert!(reserve() != at_first);
 }
 

@@ -195,7 +195,7 @@ pub(super) async fn accept(
     }
 }
 
-async fn make_ready(
+pub(super) async fn make_ready(
     connection: &mut SqliteConnection,
     upload: &Upload,
     stored: &Stored,

@@ -91,6 +91,7 @@ async fn a_row_that_the_types_refuse_is_damage() {
         "UPDATE uploads SET part_size = NULL WHERE id = {bb}",
         "UPDATE uploads SET part_size = -1 WHERE id = {cc}",
         "UPDATE datasets SET id = x'dd' WHERE id = {dd}",
+        "DROP TRIGGER data_source_is_settled_once",
         "UPDATE data_sources SET state = 'done' WHERE id = {77}",
         "UPDATE dataset_columns SET kind = 'blob' WHERE dataset_id = {66}",
         "UPDATE jobs SET committed_at = 253402300800 WHERE upload_id = {a3}",

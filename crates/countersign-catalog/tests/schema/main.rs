@@ -1,5 +1,6 @@
 //! The rules hold in the schema itself, whatever a program writes.
 
+mod imports;
 mod kept;
 mod purposes;
 mod refused;

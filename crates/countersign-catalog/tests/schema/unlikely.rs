@@ -100,6 +100,21 @@ async fn no_dataset_and_no_data_source_that_cannot_be() {
             ("UPDATE data_sources SET state = 'failed' WHERE id = {77}", Check),
             ("UPDATE data_sources SET state = 'ready' WHERE id = {99}", Check),
             ("UPDATE data_sources SET state = 'importing' WHERE id = {99}", Check),
+            ("UPDATE data_sources SET lease_ends_at = 0 WHERE id = {77}", Check),
+            ("UPDATE data_sources SET lease_ends_at = 0 WHERE id = {99}", Check),
+            (
+                "UPDATE data_sources SET state = 'importing', lease_ends_at = 253402300800
+                 WHERE id = {77}",
+                Check,
+            ),
+            (
+                "UPDATE data_sources SET state = 'importing', lease_ends_at = 0 WHERE id = {77}",
+                ErrorKind::Other,
+            ),
+            (
+                "UPDATE data_sources SET state = 'failed', failure = 'why' WHERE id = {77}",
+                ErrorKind::Other,
+            ),
             ("UPDATE data_sources SET failure = 'why' WHERE id = {77}", Check),
             ("UPDATE data_sources SET failure = NULL WHERE id = {99}", Check),
             ("UPDATE data_sources SET failure = printf('%4097s', '') WHERE id = {99}", Check),

@@ -5,6 +5,7 @@ mod client;
 mod first_start;
 mod grants;
 mod http;
+mod imports;
 mod key_ring;
 mod origins;
 mod prefix_uploads;
@@ -44,6 +45,9 @@ const BUCKET: &str = "countersign";
 /// How often bytes are looked for that a failed deletion or a late upload left.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
+/// How often imports are looked for that nobody holds any more: more often than a lease lasts.
+const SWEEP_IMPORTS_EVERY: Duration = Duration::from_secs(15);
+
 impl Serve {
     pub(crate) async fn run(&self) -> anyhow::Result<()> {
         let settings = Settings::resolve(self, &AwsEnvironment::read())?;
@@ -66,10 +70,12 @@ impl Serve {
         let stop = Stop::catch()?;
         let welcome = first_start::welcome(&*catalog, origins.api()).await?;
         print_now(&format!("Countersign is ready at {}\n{welcome}", origins.api()))?;
-        let sweeper = tokio::spawn(sweep(Arc::clone(&house.app)));
+        let app = Arc::clone(&house.app);
+        let sweeper = tokio::spawn(sweep(Arc::clone(&app)));
         let proxies = settings.rate.trusted_proxies.clone();
         http::serve(listener, house.router(&origins)?, proxies, stop).await?;
         sweeper.abort();
+        app.stop_imports().await;
         catalog.close().await;
         Ok(())
     }
@@ -84,9 +90,12 @@ fn print_now(text: &str) -> anyhow::Result<()> {
 
 async fn sweep(app: Arc<App>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    let mut import_ticks = tokio::time::interval(SWEEP_IMPORTS_EVERY);
     loop {
-        ticks.tick().await;
-        app.sweep_doomed().await;
+        tokio::select! {
+            _ = ticks.tick() => app.sweep_doomed().await,
+            _ = import_ticks.tick() => app.sweep_imports().await,
+        }
     }
 }
 
@@ -128,7 +137,7 @@ impl House {
         let signers = (bytes.url_signer, prefix_signer);
         let app = App::new(Arc::clone(&catalog), bytes.backend, signers, clock::server_now)
             .with_rate_limits(settings.rate.limits);
-        let app = Arc::new(app);
+        let app = Arc::new(imports::with_imports(app, settings, origins)?);
         let uploads = Arc::new(TokenUploads(Arc::clone(&app)));
         let gateway_endpoint = bytes.gateway.is_some().then(|| origins.s3_endpoint());
         let data_plane = match bytes.gateway {

@@ -1,6 +1,7 @@
 //! The settings of `serve`: an option, else a variable of the environment, else the file, else a
 //! default.
 
+mod import;
 mod rate;
 mod s3;
 
@@ -15,7 +16,7 @@ use clap::Args;
 use serde::Deserialize;
 use tracing::level_filters::LevelFilter;
 
-pub(super) use self::{rate::RateSettings, s3::S3Place};
+pub(super) use self::{import::Imports, rate::RateSettings, s3::S3Place};
 use crate::environment::AwsEnvironment;
 
 /// Run the server.
@@ -51,6 +52,8 @@ pub(crate) struct Serve {
     rate: rate::RateOptions,
     #[command(flatten)]
     s3: s3::Options,
+    #[command(flatten)]
+    import: import::Options,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -65,6 +68,7 @@ struct File {
     log: Option<String>,
     rate_limits: rate::Table,
     s3: Option<s3::Table>,
+    import: import::Table,
 }
 
 #[derive(Debug)]
@@ -77,6 +81,8 @@ pub(super) struct Settings {
     pub(super) single_origin: bool,
     pub(super) log: LevelFilter,
     pub(super) rate: RateSettings,
+    /// None, where nothing is imported.
+    pub(super) imports: Option<Imports>,
 }
 
 /// Where the bytes are kept.
@@ -112,6 +118,7 @@ impl Settings {
             single_origin: given.single_origin || file.single_origin,
             log: given.log.or(log).unwrap_or(LevelFilter::INFO),
             rate: RateSettings::resolve(&given.rate, file.rate_limits)?,
+            imports: Imports::resolve(&given.import, &file.import)?,
         })
     }
 
@@ -126,6 +133,7 @@ impl Settings {
             single_origin: false,
             log: LevelFilter::INFO,
             rate: RateSettings::default(),
+            imports: None,
         }
     }
 }
@@ -182,6 +190,7 @@ fn folder_of(url: &str) -> anyhow::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use countersign_import::PlainHttp;
 
     use super::*;
 
@@ -229,5 +238,43 @@ mod tests {
         }
         let settings = resolve(&["--data", "d", "--storage", "file:///srv"]).unwrap();
         assert!(matches!(settings.storage, Storage::Folder(folder) if folder == Path::new("/srv")));
+    }
+    #[test]
+    fn nothing_is_imported_unless_somebody_says_so() {
+        assert!(resolve(&["--data", "d"]).unwrap().imports.is_none());
+        let imports = resolve(&["--data", "d", "--import"]).unwrap().imports.unwrap();
+        let found = (imports.http, imports.bytes_max, imports.danger_allowed.len());
+        assert_eq!(found, (PlainHttp::Refused, 5 << 30, 0));
+
+        let text = "data = \"/a\"\n[import]\nenabled = true\nallow_http = true\nmax_bytes = 7\n\
+                    danger_allow_private_addresses = [\"10.1.0.0/16\", \"fd00::/8\"]";
+        let enabled = file(text);
+        let config = ["--config", enabled.path().to_str().unwrap()];
+        let imports = resolve(&config).unwrap().imports.unwrap();
+        let found = (imports.http, imports.bytes_max, imports.danger_allowed.len());
+        assert_eq!(found, (PlainHttp::Allowed, 7, 2));
+        let option =
+            ["--import-danger-allow-private-addresses", "127.0.0.2,::1", "--import-max-bytes", "8"];
+        let imports = resolve(&[&config[..], &option].concat()).unwrap().imports.unwrap();
+        let networks = ["127.0.0.2", "::1"].map(|it| it.parse().unwrap());
+        assert_eq!((imports.bytes_max, &*imports.danger_allowed), (8, &networks[..]));
+    }
+
+    #[test]
+    fn settings_for_imports_that_cannot_be_meant_are_refused() {
+        for wrong in [
+            &["--import-allow-http"][..],
+            &["--import-max-bytes", "1"],
+            &["--import-danger-allow-private-addresses", "10.0.0.0/8"],
+            &["--import", "--import-max-bytes", "0"],
+            &["--import", "--import-max-bytes", "5368709121"],
+            &["--import", "--import-danger-allow-private-addresses", "10.0.0.1/8"],
+            &["--import", "--import-danger-allow-private-addresses", "localhost"],
+            &["--import", "--import-danger-allow-private-addresses", ""],
+        ] {
+            assert!(resolve(&[&["--data", "d"], wrong].concat()).is_err(), "{wrong:?}");
+        }
+        let unknown = file("data = \"/a\"\n[import]\nenabled = true\nallow = true");
+        assert!(resolve(&["--config", unknown.path().to_str().unwrap()]).is_err());
     }
 }
