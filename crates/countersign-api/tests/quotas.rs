@@ -6,7 +6,7 @@ mod common;
 use common::{Answer, House};
 use countersign::Timestamp;
 use countersign_api::TokenRefusal;
-use countersign_catalog::{Catalog, Slug, TeamId, TeamLimits, TeamName};
+use countersign_catalog::{Catalog, Schemas, Slug, TeamId, TeamLimits, TeamName};
 use countersign_storage::{PutRequest, bytes_of};
 use serde_json::{Value, json};
 

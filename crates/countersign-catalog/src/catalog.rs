@@ -9,10 +9,9 @@ use uuid::Uuid;
 use crate::{
     Acceptance, AccessKey, ApiKeyHash, CatalogError, Column, DataSource, DataSourceCounts,
     DataSourceFilter, DataSourcePage, DataSourceRef, Dataset, DatasetChange, DatasetPage,
-    DeletedDataset, DownloadTokens, File, FilePage, FileRef, Identity, Job, NewDataSource,
-    NewDataset, NewFile, NewImport, NewJob, NewSchemaFile, NewUpload, NewUploadToken, NewVersion,
-    Page, Schema, SchemaFile, SchemaFileFilter, SchemaFilePage, SchemaPage, Slug, Stored, TeamId,
-    TeamLimits, TeamName, TeamUsage, Upload, UploadRef, UploadToken, Usage, UserId,
+    DeletedDataset, DownloadTokens, File, FilePage, FileRef, Identity, Imports, Job, NewDataSource,
+    NewDataset, NewFile, NewJob, NewUpload, NewVersion, Page, Schemas, Stored, TeamId, TeamLimits,
+    TeamName, TeamUsage, Upload, UploadRef, Usage, UserId,
 };
 
 /// The records. The example is at the [head of the crate](crate).
@@ -29,7 +28,7 @@ use crate::{
 /// [`CatalogError::Damaged`] and [`CatalogError::Backend`], and every method that records an object
 /// [`CatalogError::OverQuota`]. What else a method returns stands there.
 #[async_trait]
-pub trait Catalog: DownloadTokens + Debug + Send + Sync + 'static {
+pub trait Catalog: DownloadTokens + Imports + Schemas + Debug + Send + Sync + 'static {
     /// The user in the team. Both are made when missing.
     ///
     /// # Errors
@@ -110,32 +109,6 @@ pub trait Catalog: DownloadTokens + Debug + Send + Sync + 'static {
     ///
     /// Those of every method.
     async fn access_key(&self, id: &str) -> Result<Option<AccessKey>, CatalogError>;
-
-    /// Makes a schema.
-    ///
-    /// # Errors
-    ///
-    /// [`CatalogError::Conflict`], when the team has the slug; [`CatalogError::OwnerUnknown`].
-    async fn add_schema(
-        &self,
-        team: TeamId,
-        slug: &Slug,
-        now: Timestamp,
-    ) -> Result<Schema, CatalogError>;
-
-    /// The schema of the team with this slug.
-    ///
-    /// # Errors
-    ///
-    /// Those of every method.
-    async fn schema(&self, team: TeamId, slug: &Slug) -> Result<Option<Schema>, CatalogError>;
-
-    /// The schemas of the team, in the order of their slugs. Page and total are of one moment.
-    ///
-    /// # Errors
-    ///
-    /// Those of every method.
-    async fn schemas(&self, team: TeamId, page: Page) -> Result<SchemaPage, CatalogError>;
 
     /// Records a file and its pending upload.
     ///
@@ -388,77 +361,6 @@ pub trait Catalog: DownloadTokens + Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Option<DataSource>, CatalogError>;
 
-    /// Records a data source whose bytes are on their way, its pending upload, and the dataset, where
-    /// that is new.
-    ///
-    /// # Errors
-    ///
-    /// - [`CatalogError::Conflict`], when one of the ids or keys was ever used.
-    /// - [`CatalogError::OwnerUnknown`], when the team of the upload has no such dataset, is not the
-    ///   team of the owner of a new one, or has no such user.
-    /// - [`CatalogError::OutOfRange`].
-    async fn add_import(&self, new: &NewImport, now: Timestamp)
-    -> Result<DataSource, CatalogError>;
-
-    /// Says that the bytes of this upload are on their way still, and will be until then. A lease
-    /// never becomes shorter.
-    ///
-    /// # Errors
-    ///
-    /// [`CatalogError::UploadClosed`], when its data source is settled or deleted: nobody wants the
-    /// bytes any more.
-    async fn renew_import(
-        &self,
-        upload: Uuid,
-        lease_ends_at: Timestamp,
-    ) -> Result<(), CatalogError>;
-
-    /// Makes a data source ready whose bytes have come, and its upload; records the object, whose key
-    /// is not doomed any more.
-    ///
-    /// # Errors
-    ///
-    /// The key stays doomed in every case.
-    ///
-    /// - [`CatalogError::UploadClosed`], when the data source is settled or deleted; or when the key
-    ///   is not doomed, or is due, for its bytes may be gone.
-    /// - [`CatalogError::OutOfRange`].
-    async fn finish_import(
-        &self,
-        upload: Uuid,
-        stored: &Stored,
-        now: Timestamp,
-    ) -> Result<DataSource, CatalogError>;
-
-    /// Makes a data source failed whose bytes were on their way, and its upload. The key stays
-    /// doomed.
-    ///
-    /// The reason is at most 4,096 bytes.
-    ///
-    /// # Errors
-    ///
-    /// [`CatalogError::UploadClosed`], when the data source is settled or deleted;
-    /// [`CatalogError::OutOfRange`].
-    async fn fail_import(
-        &self,
-        upload: Uuid,
-        reason: &str,
-        now: Timestamp,
-    ) -> Result<DataSource, CatalogError>;
-
-    /// Makes those data sources failed whose lease is over: nobody fetches their bytes any more. The
-    /// oldest come first, as many as the limit says; they are returned as they are now.
-    ///
-    /// # Errors
-    ///
-    /// [`CatalogError::OutOfRange`], when the reason has more than 4,096 bytes.
-    async fn lapse_imports(
-        &self,
-        limit: u32,
-        reason: &str,
-        now: Timestamp,
-    ) -> Result<Vec<DataSource>, CatalogError>;
-
     /// Records a job and its pending upload.
     ///
     /// # Errors
@@ -520,78 +422,6 @@ pub trait Catalog: DownloadTokens + Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Job, CatalogError>;
 
-    /// Records an upload token.
-    ///
-    /// # Errors
-    ///
-    /// [`CatalogError::Conflict`], when the id is taken; [`CatalogError::OwnerUnknown`], also when
-    /// the owner's team has no such schema; [`CatalogError::OutOfRange`].
-    async fn add_upload_token(
-        &self,
-        new: &NewUploadToken,
-        now: Timestamp,
-    ) -> Result<UploadToken, CatalogError>;
-
-    /// An upload token, whichever team has it, also one that no longer holds.
-    ///
-    /// # Errors
-    ///
-    /// Those of every method.
-    async fn upload_token(&self, id: Uuid) -> Result<Option<UploadToken>, CatalogError>;
-
-    /// The upload token of the team that has this [number](UploadToken::number), also one that no
-    /// longer holds.
-    ///
-    /// # Errors
-    ///
-    /// Those of every method.
-    async fn numbered_upload_token(
-        &self,
-        team: TeamId,
-        number: i64,
-    ) -> Result<Option<UploadToken>, CatalogError>;
-
-    /// The files of a schema. Page and total are of one moment.
-    ///
-    /// # Errors
-    ///
-    /// Those of every method.
-    async fn schema_files(
-        &self,
-        filter: SchemaFileFilter<'_>,
-        page: Page,
-    ) -> Result<SchemaFilePage, CatalogError>;
-
-    /// Whether the schema of this [number](Schema::id) has a file of this name.
-    ///
-    /// # Errors
-    ///
-    /// Those of every method.
-    async fn has_schema_file(&self, schema: i64, name: &str) -> Result<bool, CatalogError>;
-
-    /// Records a file under the schema of an upload token, with its upload, whose bytes are there
-    /// already: as [`add_stored_upload`](Self::add_stored_upload) does.
-    ///
-    /// Until when the token holds is not looked at here: it has to hold when the bytes begin to
-    /// come, and they may take their time.
-    ///
-    /// # Errors
-    ///
-    /// The key stays doomed in every case.
-    ///
-    /// - [`CatalogError::Conflict`], when the schema has a file of this name; or when one of the ids
-    ///   or keys of the upload was ever used.
-    /// - [`CatalogError::UploadClosed`], when the key is not doomed, or is due.
-    /// - [`CatalogError::OwnerUnknown`], when the team of the upload has no such token or no such
-    ///   user.
-    /// - [`CatalogError::OutOfRange`].
-    async fn add_schema_file(
-        &self,
-        new: &NewSchemaFile,
-        stored: &Stored,
-        now: Timestamp,
-    ) -> Result<SchemaFile, CatalogError>;
-
     /// Whether an accepted object of this key is there to be read.
     ///
     /// # Errors
@@ -600,8 +430,8 @@ pub trait Catalog: DownloadTokens + Debug + Send + Sync + 'static {
     async fn object_exists(&self, object_key: &str) -> Result<bool, CatalogError>;
 
     /// Dooms a key whose bytes no record has yet: what is put there is deleted once it is due, unless
-    /// [`add_stored_upload`](Self::add_stored_upload), [`add_schema_file`](Self::add_schema_file) or
-    /// [`finish_import`](Self::finish_import) takes it before. A key that is doomed already keeps its place, and the later due time counts.
+    /// [`add_stored_upload`](Self::add_stored_upload), [`add_schema_file`](Schemas::add_schema_file) or
+    /// [`finish_import`](Imports::finish_import) takes it before. A key that is doomed already keeps its place, and the later due time counts.
     ///
     /// # Errors
     ///

@@ -69,6 +69,7 @@ mod job;
 mod quota;
 mod schema;
 mod schema_file;
+mod schemas;
 mod sqlite;
 mod upload;
 mod upload_token;
@@ -87,13 +88,14 @@ pub use download_token::{DownloadToken, DownloadTokenHash, DownloadTokens};
 pub use error::{CatalogError, InvalidName};
 pub use file::{File, FilePage, FileRef, NewFile, Page};
 pub use identity::{Identity, TeamId, TeamName, UserId};
-pub use import::NewImport;
+pub use import::{Imports, NewImport};
 pub use job::{Job, NewJob, NewVersion};
 pub use quota::{TeamLimits, TeamUsage};
 pub use schema::{Schema, SchemaPage, Slug};
 pub use schema_file::{
     NewSchemaFile, SchemaFile, SchemaFileFilter, SchemaFileOrder, SchemaFilePage,
 };
+pub use schemas::Schemas;
 pub use sqlite::SqliteCatalog;
 pub use upload::{Acceptance, Intake, NewUpload, Purpose, Stored, Upload, UploadRef, UploadState};
 pub use upload_token::{NewUploadToken, UploadToken};

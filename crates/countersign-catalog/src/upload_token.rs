@@ -14,7 +14,7 @@ use crate::Identity;
 /// ```
 /// # use countersign::Timestamp;
 /// # use countersign_catalog::{SqliteCatalog, TeamName, UserId};
-/// use countersign_catalog::{Catalog, NewUploadToken, Slug};
+/// use countersign_catalog::{Catalog, NewUploadToken, Schemas, Slug};
 /// use uuid::Uuid;
 ///
 /// # #[tokio::main]

@@ -61,7 +61,7 @@ enum Command {
     /// Run the server.
     ///
     /// On a new data folder it makes what it needs, and prints a first API key, once.
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Make keys.
     #[command(subcommand)]
     Keys(keys::Keys),

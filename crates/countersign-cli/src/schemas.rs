@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
-use countersign_catalog::{Catalog as _, CatalogError, Slug, TeamName};
+use countersign_catalog::{Catalog as _, CatalogError, Schemas as _, Slug, TeamName};
 
 use crate::{clock, data_dir::DataDir, keys::TeamIn};
 

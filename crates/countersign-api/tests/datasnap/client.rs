@@ -1,7 +1,7 @@
 //! Somebody who makes tokens, and whoever has one.
 
 use countersign_api::{Berth, TokenRefusal};
-use countersign_catalog::{Catalog, Schema, Slug, TeamName};
+use countersign_catalog::{Catalog, Schema, Schemas, Slug, TeamName};
 use countersign_storage::{ObjectInfo, PutRequest, bytes_of};
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_api::TokenRefusal;
-use countersign_catalog::Catalog;
+use countersign_catalog::{Catalog, Schemas};
 use uuid::Uuid;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! F-11: what nobody finished is swept after a day, and what was finished never is.
 
 use countersign_api::TokenRefusal;
-use countersign_catalog::Catalog;
+use countersign_catalog::{Catalog, Schemas};
 
 use crate::{
     client::{Client, put, store},

@@ -1,7 +1,7 @@
 //! H-12: what a token is, how long it holds, and whose it is.
 
 use countersign::PrefixTokenError;
-use countersign_catalog::Catalog;
+use countersign_catalog::{Catalog, Schemas};
 use serde_json::json;
 use uuid::Uuid;
 

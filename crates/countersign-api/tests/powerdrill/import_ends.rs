@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use countersign_api::ImportLimits;
+use countersign_catalog::{Catalog, TeamLimits, TeamName};
 use countersign_storage::Backend;
 use serde_json::json;
 use tokio::time::sleep;
@@ -32,6 +33,39 @@ async fn what_is_deleted_on_its_way_stops_and_leaves_nothing() {
     settle().await;
     refused(&ann.read(&begun).await, NOT_FOUND);
     assert!(spy.stored(&house).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_deleted_with_its_dataset_stops_and_leaves_nothing() {
+    let (house, spy) = house().await;
+    let ann = Client::new(&house, "acme", "ann").await;
+    let dataset = ann.dataset("sales").await;
+    let origin = Origin::new(file("a,b\n1,2\n"), 42).await;
+    let begun = ann.import(&dataset, "a.csv", &origin.url()).await;
+    settle().await;
+    data(&ann.delete(&format!("/datasets/{dataset}")).await);
+    origin.is_left().await;
+    settle().await;
+    refused(&ann.read(&begun).await, NOT_FOUND);
+    assert!(spy.stored(&house).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_more_than_the_team_may_have_is_invalid_and_leaves_nothing() {
+    let (house, spy) = house().await;
+    let ann = Client::new(&house, "acme", "ann").await;
+    let dataset = ann.dataset("sales").await;
+    let team = house.catalog.team(&TeamName::new("acme").unwrap()).await.unwrap().unwrap();
+    let limits = TeamLimits { bytes_max: Some(7), objects_max: None };
+    house.catalog.limit_team(team, &limits).await.unwrap();
+    let origin = Origin::saying(file("a,b\n1,2\n")).await;
+    let begun = ann.import(&dataset, "a.csv", &origin.url()).await;
+    let ended = ann.settled(&begun).await;
+    assert_eq!(ended["status"], "invalid");
+    assert_eq!(ended["reason"], "the storage quota of the team is exceeded");
+    assert!(spy.stored(&house).await.is_empty());
+    house.catalog.limit_team(team, &TeamLimits { objects_max: Some(0), ..limits }).await.unwrap();
+    refused(&ann.try_import(&dataset, "b.csv", &origin.url()).await, (200, 300_006));
 }
 
 #[tokio::test]

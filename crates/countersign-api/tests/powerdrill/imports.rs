@@ -165,7 +165,10 @@ async fn a_file_comes_from_its_url() {
     let url = data(&ann.post(&link, json!({})).await);
     let key = house.verified("GET", url["presigned_url"].as_str().unwrap(), &[]);
     assert_eq!(house.stored(&key).await.unwrap(), b"a,b\n1,2\n");
-    assert!(key.as_str().starts_with("objects/") && key.as_str().ends_with(".csv"), "{key:?}");
+    assert!(
+        key.as_str().starts_with("objects/") && key.as_str().rsplit('.').next() == Some("csv"),
+        "{key:?}"
+    );
 }
 
 #[tokio::test]
@@ -179,6 +182,31 @@ async fn a_file_without_a_dataset_gets_one() {
     let datasets = data(&ann.get("/datasets").await);
     assert_eq!(datasets["records"][0]["id"], begun["dataset_id"]);
     assert_eq!(datasets["records"][0]["name"], "a.pdf");
+}
+
+#[tokio::test]
+async fn the_first_generation_imports_too() {
+    let (house, _) = house().await;
+    let ann = Client::new(&house, "acme", "ann").await;
+    let dataset = ann.dataset("sales").await;
+    let origin = Origin::saying(file("a,b\n1,2\n")).await;
+    let wish = json!({
+        "name": "Sales of May", "fileName": "sales.csv", "type": "FILE", "url": origin.url(),
+    });
+    for path in [&*format!("/datasets/{dataset}/datasources"), "/datasources"] {
+        let begun = data(&ann.v1_as_self("POST", path, &wish).await);
+        assert_eq!(
+            (&begun["status"], &begun["name"]),
+            (&json!("synching"), &json!("Sales of May"))
+        );
+        assert_eq!(begun["fileName"], "sales.csv");
+        let begun = json!({ "dataset_id": begun["datasetId"], "id": begun["id"] });
+        assert_eq!(ann.settled(&begun).await["status"], "synched");
+    }
+    // The name of the file says what it has to be, not that of the data source.
+    let wish = json!({ "name": "a.csv", "fileName": "a.exe", "type": "FILE", "url": origin.url() });
+    let answer = ann.v1_as_self("POST", "/datasources", &wish).await;
+    assert_eq!(answer.body["code"], 100_001);
 }
 
 #[tokio::test]

@@ -173,7 +173,7 @@ async fn a_wish_that_cannot_be_is_refused_and_makes_nothing() {
     for path in [&*format!("/datasets/{dataset}/datasources"), "/datasources"] {
         let answer = ann.v1_as_self("POST", path, &imported).await;
         refused(&answer, IMPOSSIBLE);
-        let said = "Fail to create datasource: importing from a url is not supported";
+        let said = "Fail to create datasource: importing from a url is not enabled on this server";
         assert_eq!(answer.body["msg"], said);
         refused(&ann.v1("POST", path, &right).await, INVALID_V1);
     }

@@ -76,7 +76,7 @@ pub(super) async fn change(
 ) -> Result<Option<Dataset>, CatalogError> {
     sqlx::query(
         "UPDATE datasets SET name = coalesce(?3, name), description = coalesce(?4, description),
-             changed_at = ?5
+             changed_at = iif(?3 IS NULL AND ?4 IS NULL, changed_at, ?5)
          WHERE team_id = ?1 AND id = ?2",
     )
     .bind(team.as_i64())

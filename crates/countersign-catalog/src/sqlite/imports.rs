@@ -1,21 +1,87 @@
 //! Data sources whose bytes are on their way, and how that ends.
 
+use async_trait::async_trait;
 use countersign::Timestamp;
 use sqlx::{Executor, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
 use super::{
+    SqliteCatalog,
     data_sources::{self, Beginning, Record},
     datasets, objects,
     rows::failure,
     uploads,
 };
 use crate::{
-    CatalogError, DataSource, DataSourceRef, NewImport, Purpose, Stored, TargetDataset, Upload,
-    UploadRef, UploadState,
+    CatalogError, DataSource, DataSourceRef, Imports, NewImport, Purpose, Stored, TargetDataset,
+    Upload, UploadRef, UploadState,
 };
 
-pub(super) async fn add(
+#[async_trait]
+impl Imports for SqliteCatalog {
+    async fn add_import(
+        &self,
+        new: &NewImport,
+        now: Timestamp,
+    ) -> Result<DataSource, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let data_source = add(&mut transaction, new, now).await?;
+        transaction.commit().await.map_err(failure)?;
+        Ok(data_source)
+    }
+
+    async fn renew_import(
+        &self,
+        upload: Uuid,
+        lease_ends_at: Timestamp,
+    ) -> Result<(), CatalogError> {
+        renew(&self.writer, upload, lease_ends_at).await
+    }
+
+    async fn finish_import(
+        &self,
+        upload: Uuid,
+        stored: &Stored,
+        now: Timestamp,
+    ) -> Result<DataSource, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let data_source = finish(&mut transaction, upload, stored, now).await?;
+        transaction.commit().await.map_err(failure)?;
+        Ok(data_source)
+    }
+
+    async fn fail_import(
+        &self,
+        upload: Uuid,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<DataSource, CatalogError> {
+        self.freeing(move || async move {
+            let mut transaction = self.begin_write().await?;
+            let data_source = fail(&mut transaction, upload, reason, now).await?;
+            transaction.commit().await.map_err(failure)?;
+            Ok(data_source)
+        })
+        .await
+    }
+
+    async fn lapse_imports(
+        &self,
+        limit: u32,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Vec<DataSource>, CatalogError> {
+        self.freeing(move || async move {
+            let mut transaction = self.begin_write().await?;
+            let lapsed = lapse(&mut transaction, limit, reason, now).await?;
+            transaction.commit().await.map_err(failure)?;
+            Ok(lapsed)
+        })
+        .await
+    }
+}
+
+async fn add(
     connection: &mut SqliteConnection,
     new: &NewImport,
     now: Timestamp,
@@ -40,7 +106,7 @@ pub(super) async fn add(
     find(connection, &upload).await
 }
 
-pub(super) async fn renew(
+async fn renew(
     executor: impl Executor<'_, Database = Sqlite>,
     upload: Uuid,
     lease_ends_at: Timestamp,
@@ -57,7 +123,7 @@ pub(super) async fn renew(
     if renewed.rows_affected() == 1 { Ok(()) } else { Err(CatalogError::UploadClosed) }
 }
 
-pub(super) async fn finish(
+async fn finish(
     connection: &mut SqliteConnection,
     id: Uuid,
     stored: &Stored,
@@ -72,7 +138,7 @@ pub(super) async fn finish(
     find(connection, &upload).await
 }
 
-pub(super) async fn fail(
+async fn fail(
     connection: &mut SqliteConnection,
     id: Uuid,
     reason: &str,
@@ -83,7 +149,7 @@ pub(super) async fn fail(
     find(connection, &upload).await
 }
 
-pub(super) async fn lapse(
+async fn lapse(
     connection: &mut SqliteConnection,
     limit: u32,
     reason: &str,

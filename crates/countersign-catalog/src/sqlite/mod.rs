@@ -36,9 +36,8 @@ use crate::{
     Acceptance, AccessKey, ApiKeyHash, Catalog, CatalogError, Column, DataSource, DataSourceCounts,
     DataSourceFilter, DataSourcePage, DataSourceRef, Dataset, DatasetChange, DatasetPage,
     DeletedDataset, File, FilePage, FileRef, Identity, Job, NewDataSource, NewDataset, NewFile,
-    NewImport, NewJob, NewSchemaFile, NewUpload, NewUploadToken, NewVersion, Page, Purpose, Schema,
-    SchemaFile, SchemaFileFilter, SchemaFilePage, SchemaPage, Slug, Stored, TeamId, TeamLimits,
-    TeamName, TeamUsage, Upload, UploadRef, UploadToken, Usage, UserId,
+    NewJob, NewUpload, NewVersion, Page, Purpose, Stored, TeamId, TeamLimits, TeamName, TeamUsage,
+    Upload, UploadRef, Usage, UserId,
 };
 
 /// The records in one `SQLite` file.
@@ -50,7 +49,7 @@ use crate::{
 /// - `<file>-reserve`, of 2 MiB, lies beside it. Where the disk is full, it is removed to make room for
 ///   what frees space: [`fail_upload`](Catalog::fail_upload), [`delete_file`](Catalog::delete_file),
 ///   [`delete_dataset`](Catalog::delete_dataset), [`delete_data_source`](Catalog::delete_data_source),
-///   [`fail_import`](Catalog::fail_import), [`lapse_imports`](Catalog::lapse_imports),
+///   [`fail_import`](crate::Imports::fail_import), [`lapse_imports`](crate::Imports::lapse_imports),
 ///   [`forget_doomed`](Catalog::forget_doomed) and [`open`](Self::open). It is put back once there is
 ///   room. Nothing depends on it.
 ///
@@ -159,26 +158,6 @@ impl Catalog for SqliteCatalog {
 
     async fn access_key(&self, id: &str) -> Result<Option<AccessKey>, CatalogError> {
         keys::access_key(&self.readers, id).await
-    }
-
-    async fn add_schema(
-        &self,
-        team: TeamId,
-        slug: &Slug,
-        now: Timestamp,
-    ) -> Result<Schema, CatalogError> {
-        schemas::add(&self.writer, team, slug, now).await
-    }
-
-    async fn schema(&self, team: TeamId, slug: &Slug) -> Result<Option<Schema>, CatalogError> {
-        schemas::find(&self.readers, team, slug).await
-    }
-
-    async fn schemas(&self, team: TeamId, page: Page) -> Result<SchemaPage, CatalogError> {
-        let mut transaction = self.readers.begin().await.map_err(rows::failure)?;
-        let page = schemas::page(&mut transaction, team, page).await?;
-        transaction.commit().await.map_err(rows::failure)?;
-        Ok(page)
     }
 
     async fn add_file(&self, new: &NewFile, now: Timestamp) -> Result<File, CatalogError> {
@@ -388,67 +367,6 @@ impl Catalog for SqliteCatalog {
         .await
     }
 
-    async fn add_import(
-        &self,
-        new: &NewImport,
-        now: Timestamp,
-    ) -> Result<DataSource, CatalogError> {
-        let mut transaction = self.begin_write().await?;
-        let data_source = imports::add(&mut transaction, new, now).await?;
-        transaction.commit().await.map_err(rows::failure)?;
-        Ok(data_source)
-    }
-
-    async fn renew_import(
-        &self,
-        upload: Uuid,
-        lease_ends_at: Timestamp,
-    ) -> Result<(), CatalogError> {
-        imports::renew(&self.writer, upload, lease_ends_at).await
-    }
-
-    async fn finish_import(
-        &self,
-        upload: Uuid,
-        stored: &Stored,
-        now: Timestamp,
-    ) -> Result<DataSource, CatalogError> {
-        let mut transaction = self.begin_write().await?;
-        let data_source = imports::finish(&mut transaction, upload, stored, now).await?;
-        transaction.commit().await.map_err(rows::failure)?;
-        Ok(data_source)
-    }
-
-    async fn fail_import(
-        &self,
-        upload: Uuid,
-        reason: &str,
-        now: Timestamp,
-    ) -> Result<DataSource, CatalogError> {
-        self.freeing(move || async move {
-            let mut transaction = self.begin_write().await?;
-            let data_source = imports::fail(&mut transaction, upload, reason, now).await?;
-            transaction.commit().await.map_err(rows::failure)?;
-            Ok(data_source)
-        })
-        .await
-    }
-
-    async fn lapse_imports(
-        &self,
-        limit: u32,
-        reason: &str,
-        now: Timestamp,
-    ) -> Result<Vec<DataSource>, CatalogError> {
-        self.freeing(move || async move {
-            let mut transaction = self.begin_write().await?;
-            let lapsed = imports::lapse(&mut transaction, limit, reason, now).await?;
-            transaction.commit().await.map_err(rows::failure)?;
-            Ok(lapsed)
-        })
-        .await
-    }
-
     async fn add_job(&self, new: &NewJob, now: Timestamp) -> Result<Job, CatalogError> {
         let mut transaction = self.begin_write().await?;
         let upload = uploads::add(&mut *transaction, &new.upload, Purpose::Job, now).await?;
@@ -491,56 +409,6 @@ impl Catalog for SqliteCatalog {
         let job = jobs::commit(&mut transaction, (team, id), new, now).await?;
         transaction.commit().await.map_err(rows::failure)?;
         Ok(job)
-    }
-
-    async fn add_upload_token(
-        &self,
-        new: &NewUploadToken,
-        now: Timestamp,
-    ) -> Result<UploadToken, CatalogError> {
-        let mut transaction = self.begin_write().await?;
-        let token = upload_tokens::add(&mut transaction, new, now).await?;
-        transaction.commit().await.map_err(rows::failure)?;
-        Ok(token)
-    }
-
-    async fn upload_token(&self, id: Uuid) -> Result<Option<UploadToken>, CatalogError> {
-        upload_tokens::find(&self.readers, id).await
-    }
-
-    async fn numbered_upload_token(
-        &self,
-        team: TeamId,
-        number: i64,
-    ) -> Result<Option<UploadToken>, CatalogError> {
-        upload_tokens::numbered(&self.readers, team, number).await
-    }
-
-    async fn schema_files(
-        &self,
-        filter: SchemaFileFilter<'_>,
-        page: Page,
-    ) -> Result<SchemaFilePage, CatalogError> {
-        let mut transaction = self.readers.begin().await.map_err(rows::failure)?;
-        let page = schema_files::page(&mut transaction, filter, page).await?;
-        transaction.commit().await.map_err(rows::failure)?;
-        Ok(page)
-    }
-
-    async fn has_schema_file(&self, schema: i64, name: &str) -> Result<bool, CatalogError> {
-        schema_files::exists(&self.readers, schema, name).await
-    }
-
-    async fn add_schema_file(
-        &self,
-        new: &NewSchemaFile,
-        stored: &Stored,
-        now: Timestamp,
-    ) -> Result<SchemaFile, CatalogError> {
-        let mut transaction = self.begin_write().await?;
-        let file = schema_files::add(&mut transaction, new, stored, now).await?;
-        transaction.commit().await.map_err(rows::failure)?;
-        Ok(file)
     }
 
     async fn object_exists(&self, object_key: &str) -> Result<bool, CatalogError> {

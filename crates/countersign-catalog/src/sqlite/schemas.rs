@@ -1,12 +1,94 @@
 //! Schemas.
 
+use async_trait::async_trait;
 use countersign::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use uuid::Uuid;
 
-use super::rows::{column, failure, offset, timestamp, total};
-use crate::{CatalogError, Page, Schema, SchemaPage, Slug, TeamId};
+use super::{
+    SqliteCatalog,
+    rows::{column, failure, offset, timestamp, total},
+    schema_files, upload_tokens,
+};
+use crate::{
+    CatalogError, NewSchemaFile, NewUploadToken, Page, Schema, SchemaFile, SchemaFileFilter,
+    SchemaFilePage, SchemaPage, Schemas, Slug, Stored, TeamId, UploadToken,
+};
 
-pub(super) async fn add(
+#[async_trait]
+impl Schemas for SqliteCatalog {
+    async fn add_schema(
+        &self,
+        team: TeamId,
+        slug: &Slug,
+        now: Timestamp,
+    ) -> Result<Schema, CatalogError> {
+        add(&self.writer, team, slug, now).await
+    }
+
+    async fn schema(&self, team: TeamId, slug: &Slug) -> Result<Option<Schema>, CatalogError> {
+        find(&self.readers, team, slug).await
+    }
+
+    async fn schemas(&self, team: TeamId, page: Page) -> Result<SchemaPage, CatalogError> {
+        let mut transaction = self.readers.begin().await.map_err(failure)?;
+        let page = page_of(&mut transaction, team, page).await?;
+        transaction.commit().await.map_err(failure)?;
+        Ok(page)
+    }
+
+    async fn add_upload_token(
+        &self,
+        new: &NewUploadToken,
+        now: Timestamp,
+    ) -> Result<UploadToken, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let token = upload_tokens::add(&mut transaction, new, now).await?;
+        transaction.commit().await.map_err(failure)?;
+        Ok(token)
+    }
+
+    async fn upload_token(&self, id: Uuid) -> Result<Option<UploadToken>, CatalogError> {
+        upload_tokens::find(&self.readers, id).await
+    }
+
+    async fn numbered_upload_token(
+        &self,
+        team: TeamId,
+        number: i64,
+    ) -> Result<Option<UploadToken>, CatalogError> {
+        upload_tokens::numbered(&self.readers, team, number).await
+    }
+
+    async fn has_schema_file(&self, schema: i64, name: &str) -> Result<bool, CatalogError> {
+        schema_files::exists(&self.readers, schema, name).await
+    }
+
+    async fn schema_files(
+        &self,
+        filter: SchemaFileFilter<'_>,
+        page: Page,
+    ) -> Result<SchemaFilePage, CatalogError> {
+        let mut transaction = self.readers.begin().await.map_err(failure)?;
+        let page = schema_files::page(&mut transaction, filter, page).await?;
+        transaction.commit().await.map_err(failure)?;
+        Ok(page)
+    }
+
+    async fn add_schema_file(
+        &self,
+        new: &NewSchemaFile,
+        stored: &Stored,
+        now: Timestamp,
+    ) -> Result<SchemaFile, CatalogError> {
+        let mut transaction = self.begin_write().await?;
+        let file = schema_files::add(&mut transaction, new, stored, now).await?;
+        transaction.commit().await.map_err(failure)?;
+        Ok(file)
+    }
+}
+
+async fn add(
     writer: &SqlitePool,
     team: TeamId,
     slug: &Slug,
@@ -23,7 +105,7 @@ pub(super) async fn add(
     Ok(Schema { id, team, slug: slug.clone(), created_at: now })
 }
 
-pub(super) async fn find(
+async fn find(
     readers: &SqlitePool,
     team: TeamId,
     slug: &Slug,
@@ -40,7 +122,7 @@ pub(super) async fn find(
     .transpose()
 }
 
-pub(super) async fn page(
+async fn page_of(
     connection: &mut SqliteConnection,
     team: TeamId,
     page: Page,

@@ -33,6 +33,9 @@ async fn what_is_not_named_stays_as_it_is() {
         let changed = catalog.change_dataset(ada.team, dataset.id, &change, at(4)).await.unwrap();
         dataset.name = name.map_or(old_name, Into::into);
         dataset.description = description.map_or(old_description, Into::into);
+        if (name, description) != (None, None) {
+            dataset.changed_at = Some(at(4));
+        }
         assert_eq!(changed.as_ref(), Some(&dataset));
         assert_eq!(catalog.dataset(ada.team, dataset.id).await.unwrap().as_ref(), Some(&dataset));
     }

@@ -3,8 +3,8 @@
 use countersign::Timestamp;
 use countersign_catalog::{
     AccessKey, ApiKeyHash, Catalog, CatalogError, DataSourceFilter, DataSourceRef, FileRef, Intake,
-    NewDataSource, NewDataset, NewFile, Slug, SqliteCatalog, Stored, TargetDataset, TeamId,
-    TeamName, UploadRef, UploadState, UserId,
+    NewDataSource, NewDataset, NewFile, Schemas, Slug, SqliteCatalog, Stored, TargetDataset,
+    TeamId, TeamName, UploadRef, UploadState, UserId,
 };
 use uuid::Uuid;
 

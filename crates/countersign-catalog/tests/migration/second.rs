@@ -5,8 +5,8 @@ use std::path::Path;
 use countersign::Timestamp;
 use countersign_catalog::{
     Catalog, CatalogError, CurrentVersion, DataSourceFilter, DataSourceRef, FileRef, Intake,
-    NewDataSource, NewJob, NewSchemaFile, NewUploadToken, NewVersion, Slug, SqliteCatalog, Stored,
-    TargetDataset, TeamName, UserId,
+    NewDataSource, NewJob, NewSchemaFile, NewUploadToken, NewVersion, Schemas, Slug, SqliteCatalog,
+    Stored, TargetDataset, TeamName, UserId,
 };
 use sqlx::{SqliteConnection, migrate::Migrator};
 use uuid::Uuid;

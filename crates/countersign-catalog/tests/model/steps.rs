@@ -286,9 +286,11 @@ impl World<'_> {
                     let was = dataset.clone();
                     dataset.name = change.name.clone().unwrap_or(was.name);
                     dataset.description = change.description.clone().unwrap_or(was.description);
+                    let is_changed = has_name || has_description;
+                    dataset.changed_at = if is_changed { Some(now) } else { was.changed_at };
                 }
                 let changed =
-                    catalog.change_dataset(owners[team].team, dataset.id, &change, at(4)).await;
+                    catalog.change_dataset(owners[team].team, dataset.id, &change, now).await;
                 assert_eq!(changed.unwrap(), is_there.then(|| dataset.clone()));
             }
             Step::DeleteDataset { team, dataset } => {

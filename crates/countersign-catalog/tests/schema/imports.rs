@@ -1,6 +1,6 @@
 //! What is on its way, and how it ends.
 
-use countersign_catalog::{Catalog, NewImport, TargetDataset};
+use countersign_catalog::{Catalog, Imports, NewImport, TargetDataset};
 use sqlx::SqliteConnection;
 
 use crate::{Filled, NOW, ada_and_bob, direct, filled, id, sql};

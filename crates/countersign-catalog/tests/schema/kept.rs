@@ -1,7 +1,8 @@
 //! What is kept, and how.
 
 use countersign_catalog::{
-    ApiKeyHash, Catalog, CatalogError, DataSourceFilter, FileRef, Page, Stored, TeamId, UploadRef,
+    ApiKeyHash, Catalog, CatalogError, DataSourceFilter, FileRef, Page, Schemas, Stored, TeamId,
+    UploadRef,
 };
 use sqlx::Row as _;
 

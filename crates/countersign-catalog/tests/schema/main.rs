@@ -9,8 +9,8 @@ mod unlikely;
 use countersign::Timestamp;
 use countersign_catalog::{
     AccessKey, ApiKeyHash, Catalog, Column, ColumnKind, Identity, Intake, NewDataSource,
-    NewDataset, NewFile, NewJob, NewSchemaFile, NewUpload, NewUploadToken, NewVersion, Slug,
-    SqliteCatalog, Stored, TargetDataset, TeamId, TeamName, UserId,
+    NewDataset, NewFile, NewJob, NewSchemaFile, NewUpload, NewUploadToken, NewVersion, Schemas,
+    Slug, SqliteCatalog, Stored, TargetDataset, TeamId, TeamName, UserId,
 };
 use sqlx::{
     AssertSqlSafe, Connection as _, SqliteConnection, error::ErrorKind,
