@@ -5,6 +5,7 @@ use std::error::Error;
 use countersign::{
     Date, Field, KeyFault, ParseError, PrefixTokenError, PresignError, ScopeMismatch, Skew,
     Timestamp, VerifyError, oci,
+    post_policy::{ConditionFault, FormError, FormFault, PolicyFault, PostPolicyError},
 };
 
 fn at(text: &str) -> Timestamp {
@@ -67,6 +68,14 @@ fn all() -> Vec<(Box<dyn Error>, &'static str)> {
         (oci::ParseError::Missing(oci::Field::KeyId).into(), "keyId"),
         (oci::VerifyError::NotSigned(oci::Required::Date).into(), "`date`"),
         (oci::VerifyError::AbsentHeader("host".into()).into(), "`host`"),
+        (PostPolicyError::DuplicateName("acl".into()).into(), "`acl`"),
+        (PostPolicyError::TooLong.into(), "65536"),
+        (FormError::Unmet("acl".into()).into(), "`acl`"),
+        (FormError::Uncovered("a\nb".into()).into(), r"`a\nb`"),
+        (FormFault::Malformed("a\nb".into()).into(), r"`a\nb`"),
+        (FormFault::Missing("policy").into(), "`policy`"),
+        (PolicyFault::NoExpiration.into(), "no expiration"),
+        (ConditionFault::Operator.into(), "operator"),
     ]
 }
 
@@ -82,7 +91,8 @@ fn a_reason_names_what_it_concerns_in_the_words_of_a_sentence_that_goes_on() {
 /// Whoever writes all sources, one behind another, repeats nothing.
 #[test]
 fn a_source_is_told_by_itself_only() {
-    let with_source: [(Box<dyn Error>, Box<dyn Error>); 3] = [
+    let condition = PolicyFault::Condition { index: 2, fault: ConditionFault::Shape };
+    let with_source: [(Box<dyn Error>, Box<dyn Error>); 7] = [
         (
             VerifyError::Parse(ParseError::Missing(Field::Date)).into(),
             ParseError::Missing(Field::Date).into(),
@@ -92,6 +102,10 @@ fn a_source_is_told_by_itself_only() {
             oci::ParseError::UnsupportedScheme.into(),
         ),
         (oci::SignError::Rsa(oci::RsaFailure).into(), oci::RsaFailure.into()),
+        (FormError::Shape(FormFault::Anonymous).into(), FormFault::Anonymous.into()),
+        (FormError::Claim(VerifyError::UnknownKey).into(), VerifyError::UnknownKey.into()),
+        (FormError::Policy(PolicyFault::Shape).into(), PolicyFault::Shape.into()),
+        (condition.into(), ConditionFault::Shape.into()),
     ];
     for (error, source) in with_source {
         let text = source.to_string();
