@@ -5,6 +5,8 @@
 //! and its skew, a line each.
 #![no_main]
 
+use std::sync::LazyLock;
+
 use countersign::{
     Addressing, Claim, Credentials, Date, Endpoint, Field, InvalidValue, Lifetime, Method,
     ParseError, PresignError, PresignRequest, Region, RequestHead, Scope, SecretKey, Service,
@@ -204,7 +206,7 @@ fn count_secs(text: &str) -> Option<i64> {
     Some(((count_days(&text[..8])? * 24 + hour) * 60 + minute) * 60 + second)
 }
 
-/// The days from 1970 to one that is written `20130524`, counted year by year.
+/// The days from 1970 to one that is written `20130524`.
 fn count_days(text: &str) -> Option<i64> {
     if !has_form(text, b"00000000") {
         return None;
@@ -214,9 +216,18 @@ fn count_days(text: &str) -> Option<i64> {
     if year == 0 || !(1..=12).contains(&month) || !(1..=days_of(year, month)).contains(&day) {
         return None;
     }
-    let years = (1..year).map(|year| if is_leap(year) { 366 } else { 365 });
     let months = (1..month).map(|month| i64::from(days_of(year, month)));
-    Some(years.sum::<i64>() + months.sum::<i64>() + i64::from(day) - 1 - DAYS_TO_1970)
+    Some(days_before(year) + months.sum::<i64>() + i64::from(day) - 1 - DAYS_TO_1970)
+}
+
+/// From the first day of the year 1, counted year by year, but only once.
+fn days_before(year: u16) -> i64 {
+    static DAYS_BEFORE: LazyLock<Vec<i64>> = LazyLock::new(|| {
+        let days_of = |year| if is_leap(year) { 366 } else { 365 };
+        let next = |days: &mut i64, year| Some(std::mem::replace(days, *days + days_of(year)));
+        (1..=9999).scan(0, next).collect()
+    });
+    DAYS_BEFORE[usize::from(year) - 1]
 }
 
 fn days_of(year: u16, month: u16) -> u16 {

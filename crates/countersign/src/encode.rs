@@ -127,13 +127,15 @@ fn put_bytes(sink: &mut impl Sink, decoded: impl Iterator<Item = u8>, part: Part
     let mut filled = 0_usize;
     for byte in decoded {
         let encoded = part.encoded(byte);
-        if filled > BUFFER_LEN.saturating_sub(encoded.0.len()) {
-            sink.put(buffer.get(..filled).unwrap_or_default());
-            filled = 0;
-        }
         // All four bytes are written, and the next write covers those that do not count.
         if let Some(place) = buffer.get_mut(filled..).and_then(<[u8]>::first_chunk_mut) {
             *place = encoded.0;
+        } else {
+            sink.put(buffer.get(..filled).unwrap_or_default());
+            filled = 0;
+            if let Some(place) = buffer.first_chunk_mut() {
+                *place = encoded.0;
+            }
         }
         filled = filled.saturating_add(encoded.width());
     }
@@ -367,6 +369,36 @@ mod tests {
             ("a/b=c", Part::Query, "a%2Fb%3Dc"),
         ] {
             assert_eq!(canonical(received, part).as_deref(), Some(expected), "{received}");
+        }
+    }
+
+    /// A plus is a space in a query, and else a character like any other.
+    #[test]
+    fn what_has_nothing_encoded_is_not_copied() {
+        for (received, part) in
+            [("a", Part::Query), ("a=b!", Part::Query), ("ü", Part::Query), ("/a+b", Part::Path)]
+        {
+            let wire = Wire::new(received, part).unwrap();
+            assert!(matches!(wire.decode(), Cow::Borrowed(text) if text == received), "{received}");
+        }
+        for (received, part, expected) in [
+            ("a+b", Part::Query, "a b"),
+            ("a%20b", Part::Query, "a b"),
+            ("/%C3%BC+", Part::Path, "/ü+"),
+        ] {
+            assert_eq!(Wire::new(received, part).unwrap().decode(), expected);
+        }
+    }
+
+    /// However it falls into the buffer that it is encoded in.
+    #[test]
+    fn a_long_text_is_encoded_whole() {
+        for plain_len in 0..300 {
+            let text = ["a".repeat(plain_len), "é".repeat(100), "b".repeat(300)].concat();
+            let expected = text.replace('é', "%C3%A9");
+            let mut encoded = String::new();
+            put_query(&mut encoded, &text);
+            assert_eq!(encoded, expected, "{plain_len}");
         }
     }
 

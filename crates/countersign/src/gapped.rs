@@ -4,7 +4,7 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use sha2::block_api::compress256;
-use zeroize::Zeroize as _;
+use zeroize::Zeroizing;
 
 use crate::sha256::{BLOCK_LEN, DIGEST_LEN, Midstate, digest_of};
 
@@ -12,7 +12,7 @@ use crate::sha256::{BLOCK_LEN, DIGEST_LEN, Midstate, digest_of};
 /// is all that is left to write.
 pub(crate) struct Gapped {
     /// Of the blocks before the gap. Wiped when dropped, for it may be one of a key.
-    state: [u32; 8],
+    state: Zeroizing<[u32; 8]>,
     /// The block that the gap begins in and the next one, where there is one.
     around: [[u8; BLOCK_LEN]; 2],
     around_len: usize,
@@ -35,7 +35,8 @@ impl Gapped {
         let around_len = blocks.len().min(around.len());
         let (first, behind) = blocks.split_at(around_len);
         around.iter_mut().zip(first).for_each(|(place, block)| *place = *block);
-        Self { state: before.state, around, around_len, gap_start, gap_end, behind: behind.into() }
+        let (state, behind) = (before.state.clone(), behind.into());
+        Self { state, around, around_len, gap_start, gap_end, behind }
     }
 
     /// The digest of the text, when its gap was filled.
@@ -44,18 +45,12 @@ impl Gapped {
         let mut around = self.around;
         let gap = around.as_flattened_mut().get_mut(self.gap_start..self.gap_end);
         fill(gap.unwrap_or_default());
-        let mut state = self.state;
+        let mut state = *self.state;
         compress256(&mut state, around.get(..self.around_len).unwrap_or_default());
         if !self.behind.is_empty() {
             compress256(&mut state, &self.behind);
         }
         digest_of(&state)
-    }
-}
-
-impl Drop for Gapped {
-    fn drop(&mut self) {
-        self.state.zeroize();
     }
 }
 

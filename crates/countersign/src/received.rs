@@ -91,3 +91,51 @@ fn split_encoded_slash(text: &str) -> (&str, Option<&str>) {
     }
     (text, None)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_query(text: &str) -> Received<'_> {
+        Received::Query(Wire::new(text, Part::Query).unwrap())
+    }
+
+    #[test]
+    fn a_value_is_the_text_that_it_decodes_to_and_no_other() {
+        for (received, text) in [
+            (in_query("a%2Fb%2B+c"), "a/b+ c"),
+            (in_query("%61%c3%bc"), "aü"),
+            (in_query(""), ""),
+            (Received::Header("a%2Fb+c"), "a%2Fb+c"),
+        ] {
+            assert!(received.is(text), "{text}");
+            assert!(!received.is(&[text, "a"].concat()), "{text}");
+            for end in text.char_indices().map(|(at, _)| at) {
+                assert!(!received.is(&text[..end]), "{text}");
+            }
+        }
+        // One that differs, two that differ alike, and one that is longer and else the same.
+        for (received, text) in
+            [("abcd", "abce"), ("abcd", "bacd"), ("abcd", "abdc"), ("abc", "abcd")]
+        {
+            assert!(!in_query(received).is(text) && !in_query(text).is(received), "{text}");
+            assert!(!Received::Header(received).is(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_split_at_every_slash_of_its_place_and_at_no_other() {
+        for text in ["k/a+b/z", "k%2Fa+b%2Fz", "%6b%2fa%20b/z"] {
+            assert_eq!(in_query(text).split().unwrap(), ["k", "a b", "z"], "{text}");
+        }
+        let in_header = Received::Header("k/a+b%2F/z");
+        assert_eq!(in_header.split().unwrap(), ["k", "a+b%2F", "z"]);
+        assert_eq!(in_query("/%2F").split().unwrap(), ["", "", ""]);
+        for wrong in ["", "a", "a/b", "a%2Fb/c/", "a/b/c%2Fd"] {
+            assert_eq!(in_query(wrong).split::<3>(), None, "{wrong}");
+        }
+        for wrong in ["a", "a/b", "a/b/c/", "a/b/c/d", "a%2Fb%2Fc"] {
+            assert_eq!(Received::Header(wrong).split::<3>(), None, "{wrong}");
+        }
+    }
+}

@@ -11,7 +11,6 @@ use crate::{
     names::{CONTENT_SHA256, has_amz_prefix, is_header_value},
     received::Received,
     scope::TERMINATOR,
-    sha256::MacKey,
     signing_key::{Signature, expected_mac},
     sink::Sink,
 };
@@ -58,7 +57,7 @@ pub struct Verifier {
     credential_ends: CredentialEnds,
     pub(crate) skew: Skew,
     default_payload: Option<PayloadRule>,
-    pub(crate) nobody: MacKey,
+    pub(crate) nobody: SigningKey,
 }
 
 impl Verifier {
@@ -72,7 +71,7 @@ impl Verifier {
             credential_ends: CredentialEnds::new(region, service),
             skew: Skew::default(),
             default_payload: None,
-            nobody: MacKey::new(&[]),
+            nobody: SigningKey::nobody(region, service),
         }
     }
 
@@ -310,7 +309,7 @@ pub struct Checked<'c, 'a, H: ?Sized> {
     validity: Validity,
     absent_header: Option<&'c str>,
     payload: PayloadRule,
-    nobody: &'c MacKey,
+    nobody: &'c SigningKey,
 }
 
 impl<'c, 'a, H: Headers + ?Sized> Checked<'c, 'a, H> {
@@ -336,32 +335,33 @@ impl<'c, 'a, H: Headers + ?Sized> Checked<'c, 'a, H> {
     /// - [`VerifyError::SignedHeaderAbsent`]
     /// - [`VerifyError::SignatureMismatch`], also where the session token is not that of the key.
     pub fn verify(self, key: Option<&SigningKey>) -> Result<Verified<'c, 'a>, VerifyError> {
-        // Where there is no key, the claim's own id and scope are compared: with themselves, and as
-        // long.
-        let (id, scope) = key
-            .map_or((&*self.access_key_id, self.scope), |key| (key.access_key_id(), key.scope()));
-        let is_right = *id == *self.access_key_id && scope == self.scope;
-        let key = key.filter(|_| is_right);
-        let mac_key = key.map_or(self.nobody, SigningKey::mac);
-        let expected = expected_mac(mac_key, self.claim.signed_at, self.scope, &self.digest());
+        let (key, is_known) =
+            SigningKey::known_or(key, self.nobody, &self.access_key_id, self.scope);
+        let expected = expected_mac(key.mac(), self.claim.signed_at, self.scope, &self.digest());
         let is_match = Signature::is_that_of(self.claim.signature.as_ref(), &expected)
             & self.has_token_of(key);
-        if key.is_none() {
-            return Err(VerifyError::UnknownKey);
+        if is_known & is_match && self.absent_header.is_none() {
+            let Self { claim, access_key_id, scope, validity, payload, .. } = self;
+            return Ok(Verified::new(access_key_id, scope, validity, payload, claim));
         }
-        if let Some(name) = self.absent_header {
-            return Err(VerifyError::SignedHeaderAbsent(name.into()));
+        Err(self.refusal(is_known))
+    }
+
+    /// Why a signature is not taken. There is one way out for all that is refused, so that the time
+    /// does not say whether there is such a key.
+    #[cold]
+    #[inline(never)]
+    fn refusal(&self, is_known: bool) -> VerifyError {
+        if let (Some(name), true) = (self.absent_header, is_known) {
+            return VerifyError::SignedHeaderAbsent(name.into());
         }
-        if !is_match {
-            return Err(VerifyError::SignatureMismatch);
-        }
-        Ok(Verified::new(self.access_key_id, self.scope, self.validity, self.payload, self.claim))
+        if is_known { VerifyError::SignatureMismatch } else { VerifyError::UnknownKey }
     }
 
     /// Whether the claim brings the token of temporary credentials, and none with permanent ones.
     /// The signature covers the token that is there; only this sees one that is not.
-    fn has_token_of(&self, key: Option<&SigningKey>) -> bool {
-        match (self.claim.session_token, key.and_then(SigningKey::session_token)) {
+    fn has_token_of(&self, key: &SigningKey) -> bool {
+        match (self.claim.session_token, key.session_token()) {
             (None, None) => true,
             (Some(received), Some(token)) => received.is(token.as_str()),
             _ => false,

@@ -129,7 +129,36 @@ fn what_is_no_part_is_refused_and_leaves_the_buffer() {
     assert_eq!(presigner.parts(&request, "a\0").err(), Some(PresignError::InvalidQuery));
     let long = "é".repeat(3000);
     assert_eq!(presigner.parts(&request, &long).err(), Some(PresignError::TooLong));
-    assert!(!format!("{parts:?}").contains("id="));
+    let written = format!("{parts:?}");
+    assert_eq!(written, format!("Parts {{ expires_at: {:?}, .. }}", parts.expires_at()));
+}
+
+/// What is signed is no longer than what is read, and no shorter.
+#[test]
+fn a_target_of_16_384_bytes_is_signed_and_no_longer_one() {
+    let (bucket, signing_key) = (bucket(Addressing::Path), signing_key(None));
+    let presigner = signing_key.at(now()).unwrap();
+    let request = request(&bucket, "k", &[], false, false);
+    let target_len = |url: &str| url.strip_prefix(bucket.origin()).unwrap().len();
+    let too_long = Some(PresignError::TooLong);
+
+    let letters = "a".repeat(16_384);
+    let with_value = |len: usize| request.clone().with_query("q", &letters[..len]).unwrap();
+    let shortest = presigner.presign(&with_value(0)).unwrap();
+    let room = 16_384 - target_len(shortest.as_str());
+    let longest = presigner.presign(&with_value(room)).unwrap();
+    assert_eq!(target_len(&longest.into_string()), 16_384);
+    let over = with_value(room + 1);
+    assert_eq!(presigner.presign(&over).err(), too_long);
+    let mut buffer = String::from("kept");
+    assert_eq!(presigner.presign_into(&over, &mut buffer).err(), too_long);
+    assert_eq!(buffer, "kept");
+
+    // Of the last part, whose number is the longest.
+    let last = |len: usize| presigner.parts(&request, &letters[..len])?.presign(10_000);
+    let room = 16_384 - target_len(last(0).unwrap().as_str());
+    assert_eq!(target_len(last(room).unwrap().as_str()), 16_384);
+    assert_eq!(last(room + 1).err(), too_long);
 }
 
 #[test]

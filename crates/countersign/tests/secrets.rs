@@ -5,8 +5,9 @@ use core::{fmt::Display, hash::Hash};
 
 use arbitrary::Arbitrary;
 use countersign::{
-    Checked, Claim, Credentials, MasterKey, PrefixToken, PrefixTokenKey, PresignedUrl, Presigner,
-    SecretKey, SigningKey, Verified, VerifiedPrefix,
+    Addressing, Checked, Claim, Credentials, Endpoint, Lifetime, MasterKey, Method, PrefixToken,
+    PrefixTokenKey, PresignRequest, PresignedUrl, Presigner, Region, Scope, SecretKey, Service,
+    SigningKey, Timestamp, Verified, VerifiedPrefix,
 };
 use serde::{Deserialize, Serialize};
 
@@ -48,4 +49,25 @@ fn nothing_but_a_request_makes_a_claim_and_nothing_but_a_verification_a_witness(
     assert_lacks!(Verified<'static, 'static>: PartialEq, Copy, Default, Serialize);
     assert_lacks!(Verified<'static, 'static>: Deserialize<'static>, Arbitrary<'static>);
     assert_lacks!(VerifiedPrefix: Default, Serialize, Deserialize<'static>, Arbitrary<'static>);
+}
+
+/// Of a URL only the part that allows nothing; of a signer, only what anybody may know.
+#[test]
+fn what_is_written_to_a_log_says_what_it_is_and_allows_nothing() {
+    let secret = SecretKey::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY").unwrap();
+    let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", secret).unwrap();
+    let now = Timestamp::parse("20130524T000000Z").unwrap();
+    let scope = Scope::new(now.date(), Region::new("us-east-1").unwrap(), Service::S3);
+    let key = SigningKey::derive(&credentials, scope);
+    let bucket = Endpoint::parse("https://h.example", Addressing::Path).unwrap();
+    let bucket = bucket.bucket("bucket").unwrap();
+    let presigner = key.at(now).unwrap();
+    let request = PresignRequest::new(Method::GET, bucket.object("k").unwrap(), Lifetime::MAX);
+    let url = presigner.presign(&request).unwrap();
+    assert_eq!(format!("{url:?}"), "PresignedUrl(https://h.example/bucket/k?..)");
+
+    let of_key =
+        format!("SigningKey {{ access_key_id: \"AKIAIOSFODNN7EXAMPLE\", scope: {scope:?}, .. }}");
+    assert_eq!(format!("{key:?}"), of_key);
+    assert_eq!(format!("{presigner:?}"), format!("Presigner {{ key: {of_key}, now: {now:?} }}"));
 }

@@ -97,29 +97,17 @@ impl<'a> Arbitrary<'a> for Method<'a> {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         Ok(start_of(u, |text| Self::new(text).ok())?.unwrap_or(Self::GET))
     }
-
-    fn size_hint(depth: usize) -> (usize, Option<usize>) {
-        <&str>::size_hint(depth)
-    }
 }
 
 impl<'a> Arbitrary<'a> for Region<'a> {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         Ok(start_of(u, |text| Self::new(text).ok())?.unwrap_or(Self::known("us-east-1")))
     }
-
-    fn size_hint(depth: usize) -> (usize, Option<usize>) {
-        <&str>::size_hint(depth)
-    }
 }
 
 impl<'a> Arbitrary<'a> for Service<'a> {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         Ok(start_of(u, |text| Self::new(text).ok())?.unwrap_or(Self::S3))
-    }
-
-    fn size_hint(depth: usize) -> (usize, Option<usize>) {
-        <&str>::size_hint(depth)
     }
 }
 

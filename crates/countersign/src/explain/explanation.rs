@@ -228,3 +228,44 @@ impl Answer {
     pub(super) const INVALID_TOKEN: Self = Self { status: 400, code: "InvalidToken" };
     pub(super) const INVALID_ID: Self = Self { status: 403, code: "InvalidAccessKeyId" };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of what the recorded answers of AWS do not show.
+    #[test]
+    fn what_cannot_be_read_is_answered_as_aws_does() {
+        let malformed = "AuthorizationQueryParametersError";
+        for (error, status, code) in [
+            (ParseError::Missing(Field::Algorithm), 403, "AccessDenied"),
+            (ParseError::TwoMechanisms, 400, "InvalidArgument"),
+            (ParseError::Malformed(Field::ContentSha256), 400, "InvalidArgument"),
+            (ParseError::StreamingPayload, 501, "NotImplemented"),
+            (ParseError::Malformed(Field::Path), 400, "InvalidURI"),
+            (ParseError::TooLarge(Field::Target), 400, "InvalidURI"),
+            (ParseError::Missing(Field::ContentSha256), 400, "InvalidRequest"),
+            (ParseError::Duplicate(Field::Host), 400, "InvalidRequest"),
+            (ParseError::TooLarge(Field::Header), 400, "RequestHeaderSectionTooLarge"),
+            (ParseError::Missing(Field::Signature), 400, malformed),
+            (ParseError::Malformed(Field::Expires), 400, malformed),
+        ] {
+            let answer = Answer::of(&VerifyError::Parse(error), Mechanism::Query);
+            assert_eq!(answer, Answer { status, code }, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_stage_has_a_name_that_stays() {
+        for (error, name) in [
+            (VerifyError::Parse(ParseError::TwoMechanisms), "parse"),
+            (VerifyError::LifetimeTooLong, "time"),
+            (VerifyError::DateMismatch, "scope"),
+            (VerifyError::HostNotSigned, "headers"),
+            (VerifyError::UnknownKey, "key"),
+            (VerifyError::SignatureMismatch, "signature"),
+        ] {
+            assert_eq!(Stage::of(&error).as_str(), name);
+        }
+    }
+}

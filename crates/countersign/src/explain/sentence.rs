@@ -327,3 +327,97 @@ impl StringToSignLine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::ToString};
+
+    use super::*;
+    use crate::explain::cause::Sides;
+
+    fn sides() -> Sides {
+        Sides::new("signed", "received")
+    }
+
+    fn of_parameter(how: ParameterChange) -> Cause {
+        Cause::Parameter { how, name: "marker".into(), sides: sides() }
+    }
+
+    fn of_header(how: HeaderChange) -> Cause {
+        Cause::Header { how, name: "range".into(), sides: sides() }
+    }
+
+    fn of_line(line: StringToSignLine) -> Cause {
+        Cause::StringToSign { line, sides: sides() }
+    }
+
+    /// A reader knows the cause by a word, and what to do by another.
+    #[test]
+    fn every_cause_is_named_and_answered() {
+        for (cause, word, what_to_do) in [
+            (Cause::Anonymous, "not signed at all", "Sign it"),
+            (Cause::SignatureV2, "Version 2", "`s3v4`"),
+            (Cause::TwoMechanisms, "twice", "no Authorization header"),
+            (Cause::Mangled(Mangling::HtmlEscaped), "`&amp;`", "not from the source"),
+            (Cause::Mangled(Mangling::JsonEscaped), "`\\u0026`", "not from the source"),
+            (Cause::Mangled(Mangling::QuotedPrintable), "`=3D`", "not from the source"),
+            (Cause::Mangled(Mangling::EncodedTwice), "twice", "encoded already"),
+            (Cause::Mangled(Mangling::WhiteSpace), "line breaks", "one line"),
+            (Cause::Mangled(Mangling::Appended), "behind the signature", "Cut off"),
+            (Cause::Mangled(Mangling::Fragment), "`#`", "`%23`"),
+            (Cause::Mangled(Mangling::UpperCaseSignature), "upper case", "no letter"),
+            (Cause::Mangled(Mangling::ParameterNames), "another case", "no letter"),
+            (Cause::Terminator, "aws4_request", "one clock"),
+            (Cause::HostNotSigned, "host is not among", "Sign `host`"),
+            (Cause::SecretAsAccessKeyId, "the secret stands", "Replace the key"),
+            (Cause::Token(TokenFault::Absent), "no session token", "all three"),
+            (Cause::Token(TokenFault::Unexpected), "has none", "AWS_SESSION_TOKEN"),
+            (Cause::Token(TokenFault::Changed), "another session token", "belong together"),
+            (Cause::Token(TokenFault::NotSigned), "added after", "give it to the signer"),
+            (Cause::Token(TokenFault::Removed), "taken away", "as the signer wrote it"),
+            (Cause::Secret(SecretFault::WhiteSpace), "white space", "line break"),
+            (Cause::Secret(SecretFault::Quoted), "quotes", "quotes"),
+            (Cause::Secret(SecretFault::Encoded), "percent-encoded", "`/` and `+`"),
+            (Cause::Secret(SecretFault::Other), "the secrets differ", "both sides"),
+            (Cause::Method(sides()), "another method", "HEAD is not GET"),
+            (of_parameter(ParameterChange::Added), "`marker` was added", "from being added"),
+            (of_parameter(ParameterChange::Removed), "`marker` was taken", "every parameter"),
+            (of_parameter(ParameterChange::Changed), "`marker` was signed with", "Sign anew"),
+            (of_parameter(ParameterChange::Encoding), "another encoding", "once"),
+            (Cause::QueryAsReceived, "unsorted", "then sort"),
+            (of_header(HeaderChange::Absent), "`range` is signed and not sent", "Send it"),
+            (of_header(HeaderChange::Changed), "`range` was signed with", "what was signed"),
+            (of_header(HeaderChange::Folded), "`range` was written anew", "as proxies do"),
+            (of_header(HeaderChange::Added), "`range` was not there", "Leave it out"),
+            (Cause::SignedHeaders(sides()), "other headers", "X-Amz-SignedHeaders"),
+            (Cause::Payload(sides()), "of the body", "UNSIGNED-PAYLOAD"),
+            (of_line(StringToSignLine::Algorithm), "algorithm", "canonical request"),
+            (of_line(StringToSignLine::Date), "signing time", "canonical request"),
+            (of_line(StringToSignLine::Scope), "another scope", "canonical request"),
+            (of_line(StringToSignLine::Digest), "canonical request", "canonical request"),
+            (Cause::ServerTextTooLong, "passed over", "65536"),
+            (Cause::NotFound, "nothing that was tried", "more than two"),
+        ] {
+            let sentence = cause.to_string();
+            assert!(sentence.contains(word), "{sentence}: {word}");
+            let advice = cause.advice();
+            assert!(advice.contains(what_to_do), "{advice}: {what_to_do}");
+        }
+    }
+
+    #[test]
+    fn a_span_is_told_in_the_unit_that_a_reader_would_take() {
+        for (secs, expected) in [
+            (0, "0 s"),
+            (119, "119 s"),
+            (120, "120 s (2 min)"),
+            (7199, "7199 s (119 min)"),
+            (7200, "7200 s (2 h)"),
+            (172_799, "172799 s (47 h)"),
+            (172_800, "172800 s (2 days)"),
+        ] {
+            let sentence = Cause::Expired { secs }.to_string();
+            assert_eq!(sentence, format!("it expired {expected} ago"));
+        }
+    }
+}

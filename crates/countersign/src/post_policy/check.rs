@@ -7,7 +7,6 @@ use crate::{
     Lifetime, Scope, SigningKey, Timestamp, Validity, Verifier, VerifyError,
     credentials::SessionToken,
     received::Received,
-    sha256::MacKey,
     signing_key::{Signature, policy_mac},
 };
 
@@ -55,7 +54,7 @@ pub struct CheckedForm<'c, 'a> {
     claim: &'c FormClaim<'a>,
     scope: Scope<'c>,
     validity: Validity,
-    nobody: &'c MacKey,
+    nobody: &'c SigningKey,
 }
 
 impl<'c, 'a> CheckedForm<'c, 'a> {
@@ -84,14 +83,15 @@ impl<'c, 'a> CheckedForm<'c, 'a> {
     /// - [`FormError::Unmet`], when a condition does not hold.
     /// - [`FormError::Uncovered`], when a field, or the bucket, has no condition.
     pub fn verify(self, key: Option<&SigningKey>) -> Result<VerifiedForm<'c, 'a>, FormError> {
-        let is_right = |key: &&SigningKey| {
-            key.access_key_id() == self.claim.access_key_id && key.scope() == self.scope
-        };
-        let key = key.filter(is_right);
-        let expected = policy_mac(key.map_or(self.nobody, SigningKey::mac), self.claim.policy);
+        let (key, is_known) =
+            SigningKey::known_or(key, self.nobody, self.claim.access_key_id, self.scope);
+        let expected = policy_mac(key.mac(), self.claim.policy);
         let is_match = Signature::is_that_of(self.claim.signature.as_ref(), &expected);
-        let Some(key) = key else { return Err(VerifyError::UnknownKey.into()) };
-        if !(is_match & self.has_token_of(key)) {
+        let is_match = is_match & self.has_token_of(key);
+        if !is_known {
+            return Err(VerifyError::UnknownKey.into());
+        }
+        if !is_match {
             return Err(VerifyError::SignatureMismatch.into());
         }
         let document = self.claim.document.as_ref().map_err(|&fault| FormError::Policy(fault))?;

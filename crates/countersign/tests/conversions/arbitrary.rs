@@ -82,3 +82,28 @@ fn the_longest_start_of_a_text_that_is_a_value_is_taken() {
     assert_eq!(read::<Region<'_>>(b"").as_str(), "us-east-1");
     assert_eq!(read::<Service<'_>>(b"/\x01"), Service::S3);
 }
+
+/// A fuzzer that brings fewer bytes gets few values, and one that brings more wastes them.
+#[test]
+fn a_fuzzer_is_told_how_many_bytes_a_value_is_made_of() {
+    fn taken<'a, T: Arbitrary<'a>>(bytes: &'a [u8], least: usize, most: Option<usize>) {
+        assert_eq!(T::size_hint(0), (least, most));
+        let mut left = Unstructured::new(bytes);
+        assert!(T::arbitrary(&mut left).is_ok());
+        let taken = bytes.len() - left.len();
+        assert!(least <= taken && most.is_none_or(|most| taken <= most), "{taken} bytes");
+    }
+    for byte in [0, 1, 0x41, 0xff] {
+        let bytes = [byte; 64];
+        taken::<Timestamp>(&bytes, 0, Some(5));
+        taken::<Date>(&bytes, 0, Some(5));
+        taken::<Lifetime>(&bytes, 4, Some(4));
+        taken::<Skew>(&bytes, 4, Some(4));
+        taken::<Window>(&bytes, 4, Some(4));
+        taken::<Addressing>(&bytes, 0, Some(1));
+        taken::<PayloadRule>(&bytes, 1, Some(33));
+        taken::<Method<'_>>(&bytes, 0, None);
+        taken::<Region<'_>>(&bytes, 0, None);
+        taken::<Service<'_>>(&bytes, 0, None);
+    }
+}

@@ -129,6 +129,8 @@ fn neither_is_the_tool_itself() {
         .with_server_text(ServerText::default().with_canonical_request(&text));
     let debug = format!("{explainer:?} {:?}", ServerText::default().with_canonical_request(&text));
     assert!(!debug.contains(TOKEN) && !debug.contains(&model.secret), "{debug}");
+    assert!(debug.starts_with("Explainer {") && debug.contains("us-east-1"), "{debug}");
+    assert!(debug.ends_with(" ServerText { .. }"), "{debug}");
 }
 
 /// A header that is a credential, and signed, as a proxy changes it.
@@ -170,6 +172,27 @@ fn a_token_that_is_repeated_is_not_shown_in_another_spelling() {
             let mut found = explanation.findings().iter();
             assert!(found.any(|it| it.cause.name() == Some("zz")), "{explanation}");
             assert_secret(&explanation, &["token+value"]);
+        }
+    }
+}
+
+/// A parameter shows no more of it than the header does.
+#[test]
+fn a_credential_in_a_header_is_not_shown_where_it_is_repeated() {
+    let text = canonical_request(&Model::documented());
+    let server = ServerText::default().with_canonical_request(&text);
+    for (value, repeated) in [
+        ("Bearer CanaryValue+key", "Bearer CanaryValue+key"),
+        ("Signature keyId=k,signature=CanaryValue/key==", "CanaryValue/key=="),
+    ] {
+        let mut failure = Failure::of(&Model::documented());
+        failure.request.headers.push(("authorization".into(), value.into()));
+        failure.request.target.extend(["&zz=", &*uri_encode(repeated, false)]);
+        for has_secret in [true, false] {
+            let explanation = failure.explain_by(has_secret, server);
+            let mut found = explanation.findings().iter();
+            assert!(found.any(|it| it.cause.name() == Some("zz")), "{explanation}");
+            assert_secret(&explanation, &["CanaryValue"]);
         }
     }
 }

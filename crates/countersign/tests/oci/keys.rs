@@ -78,6 +78,13 @@ fn a_private_key_that_is_none_is_refused_by_name() {
 }
 
 #[test]
+fn a_file_of_16_384_bytes_is_read() {
+    let longest = format!("{PKCS8}{}", "\n".repeat(16_384 - PKCS8.len()));
+    assert_eq!(longest.len(), 16_384);
+    RsaKey::from_pem(&longest).unwrap();
+}
+
+#[test]
 fn a_public_key_that_is_none_is_refused_by_name() {
     for (text, reason) in [
         ("", RsaKeyError::NoKey),

@@ -98,6 +98,8 @@ fn a_request_has_one_mechanism_or_none() {
         let claim_headers = &in_header.headers[..in_header.headers.len() - 1];
         let presigned = model.request().target;
         let plain = in_header.target.clone();
+        let half = ["X-Amz-Algorithm=AWS4-HMAC-SHA256", "X-Amz-Signature=0"]
+            .map(|parameter| format!("{plain}?{parameter}"));
         let two = Err(ParseError::TwoMechanisms);
         for (target, authorization, expected) in [
             (&plain, None, Ok(None)),
@@ -108,6 +110,8 @@ fn a_request_has_one_mechanism_or_none() {
             (&presigned, Some("Bearer token"), Ok(Some(Mechanism::Query))),
             (&presigned, Some(&*signed), two),
             (&presigned, Some("AWS AKID:c2lnbmF0dXJl"), two),
+            (&half[0], Some(&*signed), two),
+            (&half[1], Some(&*signed), two),
         ] {
             let mut headers = claim_headers.to_vec();
             headers.extend(authorization.map(|it| ("Authorization".to_owned(), it.to_owned())));
