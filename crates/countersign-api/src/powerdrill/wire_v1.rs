@@ -106,6 +106,9 @@ pub(super) struct DataSourceRecord {
     kind: &'static str,
     status: &'static str,
     user_id: String,
+    /// As in the second generation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Box<str>>,
 }
 
 impl DataSourceRecord {
@@ -119,6 +122,7 @@ impl DataSourceRecord {
             status: status_of(found.state),
             // Who made it: nobody else could have.
             user_id: found.upload.owner.user.as_str().into(),
+            reason: found.failure.clone(),
         }
     }
 }
