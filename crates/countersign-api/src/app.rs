@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use countersign::Timestamp;
-use countersign_catalog::{Catalog, Intake, Stored, Upload};
+use countersign_catalog::{Catalog, CatalogError, Intake, Stored, Upload};
 use countersign_import::Fetcher;
 use countersign_storage::{Backend, ObjectInfo, ObjectKey, PrefixSigner, UploadId, UrlSigner};
 use tokio::sync::Semaphore;
@@ -45,6 +45,12 @@ impl fmt::Debug for App {
 /// Keys that are taken off the list of the doomed in one go.
 const SWEEP_MAX: u32 = 1_000;
 
+/// How long what was begun may be completed after its URLs have ended, in seconds.
+const ABANDONED_SECS: i64 = 86_400;
+
+/// Uploads that are ended in one go.
+const ABANDONED_MAX: u32 = 100;
+
 impl App {
     /// Joins a catalog, the bucket of the platform, and who signs the URLs that reach it: those to
     /// one object, and those below which files are put.
@@ -84,6 +90,39 @@ impl App {
         self.meters.tidy();
         // What cannot be deleted stays on the list, at its head.
         while self.sweep_some().await == SWEEP_MAX {}
+    }
+
+    /// Ends uploads that were begun and not completed a day after their URLs have ended: they have
+    /// failed, and their bytes go.
+    ///
+    /// To be called every now and then.
+    pub async fn sweep_abandoned(&self) {
+        let now = self.now();
+        let ended_by = now.unix_secs().saturating_sub(ABANDONED_SECS);
+        let ended_by = Timestamp::from_unix_secs(ended_by).unwrap_or(Timestamp::MIN);
+        loop {
+            let found = match self.catalog.abandoned_uploads(ABANDONED_MAX, ended_by).await {
+                Ok(found) => found,
+                Err(error) => {
+                    tracing::warn!(%error, "what was begun and left cannot be looked for");
+                    return;
+                }
+            };
+            for upload in &found {
+                match self.catalog.fail_upload(upload.id, "it was not completed", now).await {
+                    Ok(()) => self.bury(upload).await,
+                    // Somebody was faster: it is completed, or deleted.
+                    Err(CatalogError::UploadClosed) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, "what was begun and left stays for now");
+                        return;
+                    }
+                }
+            }
+            if found.len() < ABANDONED_MAX as usize {
+                return;
+            }
+        }
     }
 
     /// How many keys were taken off the list.

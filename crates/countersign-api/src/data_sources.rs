@@ -2,7 +2,7 @@
 //!
 //! The bytes are where no URL can change them before they are looked at, so they are looked at once.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use countersign::{Lifetime, PresignedUrl, Timestamp};
 use countersign_catalog::{
@@ -32,12 +32,21 @@ pub(crate) struct SourceWish {
 }
 
 /// Where the bytes of a data source come from.
-#[derive(Debug)]
 pub(crate) enum Origin {
     /// A file that was uploaded: what was answered to that.
     Upload(String),
     /// Somebody else's server.
     Url(String),
+}
+
+/// Without the URL: it may be a credential.
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Upload(key) => f.debug_tuple("Upload").field(key).finish(),
+            Self::Url(_) => f.write_str("Url(..)"),
+        }
+    }
 }
 
 impl SourceWish {

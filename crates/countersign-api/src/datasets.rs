@@ -3,8 +3,8 @@
 
 use countersign::Timestamp;
 use countersign_catalog::{
-    Column, DataSource, DataSourceCounts, DataSourcePage, Dataset, DatasetChange, DatasetPage,
-    Identity, NewDataset, Page, Usage,
+    CatalogError, Column, DataSource, DataSourceCounts, DataSourcePage, Dataset, DatasetChange,
+    DatasetPage, Identity, NewDataset, Page, TeamUsage,
 };
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
@@ -125,14 +125,22 @@ impl App {
         Ok(found.filter(|found| found.version == Some(dataset.version)))
     }
 
-    /// What a user has stored, and made.
-    pub(crate) async fn usage(&self, who: &Identity) -> Result<Usage, ApiError> {
-        Ok(self.catalog.usage(who).await?)
+    /// What the team of a user has stored, and how many datasets the user has made.
+    pub(crate) async fn usage(&self, who: &Identity) -> Result<(TeamUsage, u64), ApiError> {
+        Ok((self.catalog.team_usage(who.team).await?, self.catalog.dataset_count(who).await?))
     }
 
     /// A dataset that this user may change, and create and delete in.
     pub(crate) async fn own_dataset(&self, who: &Identity, id: Uuid) -> Result<Dataset, ApiError> {
         let dataset = self.dataset(who, id).await?;
         if dataset.owner == *who { Ok(dataset) } else { Err(ApiError::NotOwner) }
+    }
+}
+
+/// What is said where the dataset was deleted since it was looked at.
+pub(crate) fn gone_with_its_dataset(error: CatalogError) -> ApiError {
+    match error {
+        CatalogError::OwnerUnknown => ApiError::NotFound("dataset"),
+        other => other.into(),
     }
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     App,
     app::object_key,
+    datasets::gone_with_its_dataset,
     error::{ApiError, KeyFault},
     keys::random,
 };
@@ -59,7 +60,9 @@ impl App {
         let token = format!("cdt_{}", hex::encode(random::<TOKEN_BYTES>()?));
         let not_after = now.checked_add_secs(TOKEN_SECS).unwrap_or(Timestamp::MAX);
         let new = DownloadToken { owner, dataset, not_after };
-        self.catalog.add_download_token(&DownloadTokenHash::of(&token), &new, now).await?;
+        let hash = DownloadTokenHash::of(&token);
+        let added = self.catalog.add_download_token(&hash, &new, now).await;
+        added.map_err(gone_with_its_dataset)?;
         Ok(IssuedDownloadToken(token))
     }
 

@@ -113,7 +113,7 @@ pub(crate) enum ApiError {
     #[error("the uploaded file is in use already")]
     Taken,
     /// Fetching a file from somebody else's server is not done here.
-    #[error("importing from a url is not enabled on this server")]
+    #[error("importing from a url is disabled on this server")]
     NoImport,
     /// Somebody asks more often than is allowed.
     #[error("more requests than {}", .0.limit)]

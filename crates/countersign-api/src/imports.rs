@@ -29,6 +29,7 @@ use crate::{
     app::{object_key, stored},
     content::ContentFault,
     data_sources::{SourceWish, target},
+    datasets::gone_with_its_dataset,
     direct::direct_upload,
     error::ApiError,
     fields::{Reason, invalid},
@@ -122,9 +123,10 @@ impl App {
             name: name.as_str().into(),
             file_name: file_name.as_str().into(),
             upload: NewUpload { id, ..upload },
-            lease_ends_at: lease_from(now),
+            // From now on, not from when it began to wait for its turn to be recorded.
+            lease_ends_at: lease_from(self.now()),
         };
-        let source = self.catalog.add_import(&new, now).await?;
+        let source = self.catalog.add_import(&new, now).await.map_err(gone_with_its_dataset)?;
         let import = Import { url, name: file_name.clone(), source: source.clone(), ticket };
         tokio::spawn(Arc::clone(self).import(import));
         Ok(source)
@@ -201,11 +203,15 @@ impl App {
         };
         let upload = &import.source.upload;
         let key = object_key(&upload.object_key)?;
-        let put = PutRequest::up_to(queue.fetcher.limits().bytes_max)
+        let room = self.room_of(upload.owner.team).await?;
+        let put = PutRequest::up_to(queue.fetcher.limits().bytes_max.min(room))
             .with_content_type(import.name.media_type());
         let fault = FaultSlot::default();
         let stored_at = self.store(&key, stoppable(file, stop, fault.clone()), put).await;
-        let info = stored_at.map_err(|error| fault.take().unwrap_or_else(|| error.into()))?;
+        let info = stored_at.map_err(|error| match error {
+            StoreError::TooLarge { max } if max == room => ImportFault::OverQuota,
+            error => fault.take().unwrap_or_else(|| error.into()),
+        })?;
         let kept = self.keep_import(import, &stored(&info)).await;
         if kept.is_err() {
             self.withdraw(&key).await;

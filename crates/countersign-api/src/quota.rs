@@ -17,6 +17,11 @@ impl App {
         let (used, most) = (usage.bytes, usage.limits.bytes_max);
         Err(ApiError::OverQuota(most.map(|most| Shortage { used, most, size })))
     }
+
+    /// How many bytes of one more object the team has room for.
+    pub(crate) async fn room_of(&self, team: TeamId) -> Result<u64, ApiError> {
+        Ok(self.catalog.team_usage(team).await?.room())
+    }
 }
 
 /// What lacks, in bytes.

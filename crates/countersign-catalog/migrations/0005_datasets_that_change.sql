@@ -1,9 +1,6 @@
 -- When the name or the description was changed last.
 ALTER TABLE datasets ADD COLUMN changed_at INTEGER CHECK (changed_at BETWEEN -62135596800 AND 253402300799);
 
--- What a user has stored.
-CREATE INDEX uploads_of_user ON uploads (team_id, user_id);
-
 -- Leave to read the current version of a dataset for a short while. Those that are over go when others come.
 CREATE TABLE download_tokens (
     hash       BLOB    NOT NULL PRIMARY KEY CHECK (length(hash) = 32),

@@ -9,6 +9,9 @@ UPDATE teams SET
     object_bytes = (SELECT CAST(min(total(size), 9223372036854775807.0) AS INTEGER) FROM objects WHERE team_id = teams.id),
     object_count = (SELECT count(*) FROM objects WHERE team_id = teams.id);
 
+-- What was begun and never completed is looked for by the end of its URLs.
+CREATE INDEX pending_uploads ON uploads (not_after) WHERE state = 'pending';
+
 CREATE TRIGGER object_within_quota BEFORE INSERT ON objects
 WHEN EXISTS (SELECT 1 FROM teams WHERE id = NEW.team_id
                  AND (object_count >= object_count_max OR NEW.size > object_bytes_max - object_bytes))

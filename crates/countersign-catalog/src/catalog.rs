@@ -11,7 +11,7 @@ use crate::{
     DataSourceFilter, DataSourcePage, DataSourceRef, Dataset, DatasetChange, DatasetPage,
     DeletedDataset, DownloadTokens, File, FilePage, FileRef, Identity, Imports, Job, NewDataSource,
     NewDataset, NewFile, NewJob, NewUpload, NewVersion, Page, Schemas, Stored, TeamId, TeamLimits,
-    TeamName, TeamUsage, Upload, UploadRef, Usage, UserId,
+    TeamName, TeamUsage, Upload, UploadRef, UserId,
 };
 
 /// The records. The example is at the [head of the crate](crate).
@@ -192,6 +192,18 @@ pub trait Catalog: DownloadTokens + Imports + Schemas + Debug + Send + Sync + 's
     async fn fail_upload(&self, id: Uuid, reason: &str, now: Timestamp)
     -> Result<(), CatalogError>;
 
+    /// Pending uploads by URLs that ended by this time, the oldest first: what was begun and never
+    /// completed. An [import](crate::Imports) is none of them.
+    ///
+    /// # Errors
+    ///
+    /// Those of every method.
+    async fn abandoned_uploads(
+        &self,
+        limit: u32,
+        ended_by: Timestamp,
+    ) -> Result<Vec<Upload>, CatalogError>;
+
     /// Deletes a file and the record of its object, dooms its keys, and aborts its upload unless
     /// that failed. Returns the file as it was, or `None` where the team has no such file.
     ///
@@ -286,12 +298,12 @@ pub trait Catalog: DownloadTokens + Imports + Schemas + Debug + Send + Sync + 's
         page: Page,
     ) -> Result<DataSourcePage, CatalogError>;
 
-    /// What a user has stored, and made.
+    /// How many datasets a user has made and not deleted.
     ///
     /// # Errors
     ///
     /// Those of every method.
-    async fn usage(&self, who: &Identity) -> Result<Usage, CatalogError>;
+    async fn dataset_count(&self, who: &Identity) -> Result<u64, CatalogError>;
 
     /// Records a data source over an upload of its team that is ready, and the dataset, where that
     /// is new. Where its bytes are refused, the upload becomes failed in the same step, the record

@@ -84,16 +84,6 @@ impl DeletedDataset {
     pub const UPLOADS_MAX: u32 = 1_000;
 }
 
-/// What a user has stored, and made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Usage {
-    /// Bytes of all objects that are there to be read.
-    pub size: u64,
-    /// How many datasets.
-    pub dataset_count: u64,
-}
-
 /// One page of a list, and how long the whole list was at that moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatasetPage {

@@ -82,7 +82,7 @@ pub use data_source::{
     NewDataSource, TargetDataset,
 };
 pub use dataset::{
-    CurrentVersion, Dataset, DatasetChange, DatasetPage, DeletedDataset, NewDataset, Usage,
+    CurrentVersion, Dataset, DatasetChange, DatasetPage, DeletedDataset, NewDataset,
 };
 pub use download_token::{DownloadToken, DownloadTokenHash, DownloadTokens};
 pub use error::{CatalogError, InvalidName};

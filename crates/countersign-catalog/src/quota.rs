@@ -48,6 +48,12 @@ pub struct TeamUsage {
 }
 
 impl TeamUsage {
+    /// How many bytes there is room for.
+    #[must_use]
+    pub fn room(&self) -> u64 {
+        self.limits.bytes_max.map_or(u64::MAX, |bytes_max| bytes_max.saturating_sub(self.bytes))
+    }
+
     /// Whether there is room for one more object, of so many bytes.
     #[must_use]
     pub fn has_room_for(&self, size: u64) -> bool {

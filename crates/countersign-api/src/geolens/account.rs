@@ -25,7 +25,8 @@ pub(super) fn router() -> Router<Arc<App>> {
 async fn usage(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let usage = async {
         let who = app.identify(&headers).await?;
-        Ok(wire::Usage::new(app.usage(&who).await?))
+        let (usage, dataset_count) = app.usage(&who).await?;
+        Ok(wire::Usage::new(&usage, dataset_count))
     };
     answer(StatusCode::OK, usage.await)
 }

@@ -46,6 +46,7 @@ async fn read(
     headers: &HeaderMap,
     body: &SharedBody,
 ) -> Result<Job, ApiError> {
+    app.admit(who.team, 0).await?;
     let form = Form::new(headers, body.stream())?;
     let mut file = None;
     let begun = match timeout(REQUEST_MAX, read_fields(app, form, &mut file)).await {

@@ -1,7 +1,9 @@
 //! The bodies of the answers.
 
 use countersign::PresignedUrl;
-use countersign_catalog::{ColumnKind, DataSource, DataSourcePage, DatasetPage, Job, UploadState};
+use countersign_catalog::{
+    ColumnKind, DataSource, DataSourcePage, DatasetPage, Job, TeamUsage, UploadState,
+};
 use serde::Serialize;
 
 use crate::{
@@ -275,7 +277,7 @@ impl UploadConfig {
     }
 }
 
-/// What a user has. A cap of 0 is none, as the vendor has it.
+/// What the team has stored, and the user made. A cap of 0 is none, as the vendor has it.
 #[derive(Serialize)]
 pub(super) struct Usage {
     bytes_used: u64,
@@ -285,9 +287,9 @@ pub(super) struct Usage {
 }
 
 impl Usage {
-    pub(super) fn new(usage: countersign_catalog::Usage) -> Self {
-        let countersign_catalog::Usage { size, dataset_count, .. } = usage;
-        Self { bytes_used: size, dataset_count, storage_cap: 0, count_cap: 0 }
+    pub(super) fn new(usage: &TeamUsage, dataset_count: u64) -> Self {
+        let storage_cap = usage.limits.bytes_max.unwrap_or_default();
+        Self { bytes_used: usage.bytes, dataset_count, storage_cap, count_cap: 0 }
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) async fn uploaded(
 ) -> Result<Upload, ApiError> {
     // Of a stranger's body not a byte is read.
     let holder = app.identify(headers).await?;
+    app.admit(holder.team, 0).await?;
     let body = SharedBody::new(body);
     let upload = async {
         let user = read_query(uri).text(words.user)?.map(Into::into);

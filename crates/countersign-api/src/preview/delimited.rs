@@ -11,6 +11,8 @@ use super::{
 };
 
 const BUFFER_LEN: usize = 64 * 1024;
+/// Of the room for a value, in bytes: a longer one comes in pieces.
+const OUTPUT_LEN: usize = 4 * 1024;
 
 /// What may be between two values. The first line tells which of them it is.
 const SEPARATORS: [u8; 4] = *b",;\t|";
@@ -94,6 +96,8 @@ struct Values<'r, R> {
     /// What of the buffer was read in and not looked at.
     start: usize,
     end: usize,
+    /// Where a value is written to. Kept, for clearing it for each would take longer than all else.
+    output: Box<[u8]>,
     /// The start of the last value, and how long all of it is.
     kept: Vec<u8>,
     len: u64,
@@ -106,12 +110,12 @@ impl<'r, R: Read> Values<'r, R> {
         let head = buffer.get(..end).unwrap_or_default();
         let separator = separator.unwrap_or_else(|| separator_of(head));
         let reader = ReaderBuilder::new().delimiter(separator).build();
-        Ok(Self { reader, input, buffer, start: 0, end, kept: Vec::new(), len: 0 })
+        let output = vec![0; OUTPUT_LEN].into_boxed_slice();
+        Ok(Self { reader, input, buffer, start: 0, end, output, kept: Vec::new(), len: 0 })
     }
 
     /// Reads a value; `None` at the end.
     fn next(&mut self) -> Result<Option<End>, PreviewFault> {
-        let mut output = [0; 4 * 1024];
         self.kept.clear();
         self.len = 0;
         loop {
@@ -121,14 +125,14 @@ impl<'r, R: Read> Values<'r, R> {
             }
             // An empty input is the end of the file.
             let rest = self.buffer.get(self.start..self.end).unwrap_or_default();
-            let (result, read, written) = self.reader.read_field(rest, &mut output);
+            let (result, read, written) = self.reader.read_field(rest, &mut self.output);
             self.start += read;
             self.len = self.len.saturating_add(written as u64);
             if self.len > VALUE_LEN_MAX {
                 return Err(PreviewFault::ValueTooLong);
             }
             let room = (KEPT_LEN_MAX - self.kept.len()).min(written);
-            self.kept.extend_from_slice(output.get(..room).unwrap_or_default());
+            self.kept.extend_from_slice(self.output.get(..room).unwrap_or_default());
             match result {
                 ReadFieldResult::InputEmpty | ReadFieldResult::OutputFull => {}
                 ReadFieldResult::Field { record_end: true } => return Ok(Some(End::Record)),

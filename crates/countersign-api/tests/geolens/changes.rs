@@ -174,7 +174,7 @@ fn parameter_key(url: &str) -> &str {
 }
 
 #[tokio::test]
-async fn usage_counts_what_a_user_has() {
+async fn usage_counts_what_the_team_has_and_the_user_made() {
     let house = House::new().await;
     let ann = Client::new(&house, "acme", "ann").await;
     let bob = Client::new(&house, "acme", "bob").await;
@@ -190,7 +190,7 @@ async fn usage_counts_what_a_user_has() {
     assert_eq!(usage(&ann).await, (0, 1));
     done(&ann.complete(&begun).await, 200);
     done(&ann.commit(&begun).await, 202);
-    assert_eq!((usage(&ann).await, usage(&bob).await), ((4, 1), (0, 0)));
+    assert_eq!((usage(&ann).await, usage(&bob).await), ((4, 1), (4, 0)));
     let path = format!("/datasets/{dataset}");
     assert_eq!(ann.call("DELETE", &path, r#"{"confirm_title":"d"}"#).await.status, 204);
     assert_eq!(usage(&ann).await, (0, 0));

@@ -154,3 +154,25 @@ async fn a_queue_that_is_full_says_so_and_keeps_nothing() {
     origin.go_on();
     assert_eq!(ann.settled(&again).await["status"], "synched");
 }
+
+#[tokio::test]
+async fn an_import_into_a_dataset_that_goes_is_made_or_not_found() {
+    let (house, spy) = house().await;
+    let ann = Client::new(&house, "acme", "ann").await;
+    let origin = Origin::saying(file("a,b\n")).await;
+    for _ in 0..20 {
+        let dataset = ann.dataset("d").await;
+        let path = format!("/datasets/{dataset}");
+        let url = origin.url();
+        let (made, deleted) =
+            tokio::join!(ann.try_import(&dataset, "a.csv", &url), ann.delete(&path));
+        data(&deleted);
+        if made.body["code"] != 0 {
+            refused(&made, NOT_FOUND);
+        }
+    }
+    settle().await;
+    wait_secs(2 * 86_400);
+    house.app.sweep_doomed().await;
+    assert!(spy.stored(&house).await.is_empty());
+}

@@ -313,7 +313,7 @@ async fn nothing_is_imported_unless_it_is_enabled() {
     let dataset = ann.dataset("sales").await;
     let answer = ann.try_import(&dataset, "a.csv", "https://public.example/a.csv").await;
     refused(&answer, NO_SOURCE);
-    let expected = "Fail to create datasource: importing from a url is not enabled on this server";
+    let expected = "Fail to create datasource: importing from a url is disabled on this server";
     assert_eq!(answer.body["msg"], expected);
 }
 

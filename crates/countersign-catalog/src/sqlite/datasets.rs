@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     CatalogError, CurrentVersion, Dataset, DatasetChange, DatasetPage, Identity, NewDataset, Page,
-    TeamId, Usage,
+    TeamId,
 };
 
 /// One statement, without building it at run time: `?1` is the team.
@@ -90,20 +90,15 @@ pub(super) async fn change(
     find(connection, team, id).await
 }
 
-pub(super) async fn usage(readers: &SqlitePool, who: &Identity) -> Result<Usage, CatalogError> {
-    let row = sqlx::query(
-        "SELECT (SELECT coalesce(sum(o.size), 0)
-                 FROM uploads u JOIN objects o ON o.upload_id = u.id
-                 WHERE u.team_id = ?1 AND u.user_id = ?2) AS size,
-                (SELECT count(*) FROM datasets WHERE team_id = ?1 AND user_id = ?2) AS total",
-    )
-    .bind(who.team.as_i64())
-    .bind(who.user.as_str())
-    .fetch_one(readers)
-    .await
-    .map_err(failure)?;
-    let size = total(column(&row, "size")?)?;
-    Ok(Usage { size, dataset_count: total(column(&row, "total")?)? })
+pub(super) async fn count_of(readers: &SqlitePool, who: &Identity) -> Result<u64, CatalogError> {
+    let count =
+        sqlx::query_scalar("SELECT count(*) FROM datasets WHERE team_id = ?1 AND user_id = ?2")
+            .bind(who.team.as_i64())
+            .bind(who.user.as_str())
+            .fetch_one(readers)
+            .await
+            .map_err(failure)?;
+    total(count)
 }
 
 /// Counts in the row of the dataset, not in its data sources: a deleted version keeps its number.

@@ -156,7 +156,7 @@ async fn lapse(
     now: Timestamp,
 ) -> Result<Vec<DataSource>, CatalogError> {
     let ids: Vec<Vec<u8>> = sqlx::query_scalar(
-        "SELECT upload_id FROM data_sources WHERE lease_ends_at <= ?2 ORDER BY number LIMIT ?1",
+        "SELECT upload_id FROM data_sources WHERE lease_ends_at <= ?2 ORDER BY lease_ends_at LIMIT ?1",
     )
     .bind(i64::from(limit))
     .bind(now.unix_secs())

@@ -37,7 +37,7 @@ use crate::{
     DataSourceFilter, DataSourcePage, DataSourceRef, Dataset, DatasetChange, DatasetPage,
     DeletedDataset, File, FilePage, FileRef, Identity, Job, NewDataSource, NewDataset, NewFile,
     NewJob, NewUpload, NewVersion, Page, Purpose, Stored, TeamId, TeamLimits, TeamName, TeamUsage,
-    Upload, UploadRef, Usage, UserId,
+    Upload, UploadRef, UserId,
 };
 
 /// The records in one `SQLite` file.
@@ -227,6 +227,14 @@ impl Catalog for SqliteCatalog {
         .await
     }
 
+    async fn abandoned_uploads(
+        &self,
+        limit: u32,
+        ended_by: Timestamp,
+    ) -> Result<Vec<Upload>, CatalogError> {
+        uploads::abandoned(&self.readers, limit, ended_by).await
+    }
+
     async fn delete_file(
         &self,
         team: TeamId,
@@ -309,8 +317,8 @@ impl Catalog for SqliteCatalog {
         Ok(page)
     }
 
-    async fn usage(&self, who: &Identity) -> Result<Usage, CatalogError> {
-        datasets::usage(&self.readers, who).await
+    async fn dataset_count(&self, who: &Identity) -> Result<u64, CatalogError> {
+        datasets::count_of(&self.readers, who).await
     }
 
     async fn add_data_source(

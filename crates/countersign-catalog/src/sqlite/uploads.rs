@@ -1,7 +1,7 @@
 //! Uploads and their states.
 
 use countersign::Timestamp;
-use sqlx::{Executor, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{Executor, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{
@@ -130,6 +130,29 @@ pub(super) async fn find(
     };
     let row = query.fetch_optional(executor).await.map_err(failure)?;
     row.map(|row| read(&row)).transpose()
+}
+
+/// Those without a URL are imports, which end by their leases.
+pub(super) async fn abandoned(
+    readers: &SqlitePool,
+    limit: u32,
+    ended_by: Timestamp,
+) -> Result<Vec<Upload>, CatalogError> {
+    sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM uploads u WHERE u.state = 'pending' AND u.not_after <= ?2
+              AND (u.staging_key IS NOT NULL OR u.multipart_id IS NOT NULL)
+          ORDER BY u.not_after LIMIT ?1"
+    ))
+    .bind(i64::from(limit))
+    .bind(ended_by.unix_secs())
+    .fetch_all(readers)
+    .await
+    .map_err(failure)?
+    .iter()
+    .map(read)
+    .collect()
 }
 
 /// Reads the [columns](columns!) of an upload, also out of a wider row.

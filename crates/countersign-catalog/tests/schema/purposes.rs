@@ -64,7 +64,7 @@ async fn an_upload_has_one_holder_of_its_kind() {
                 "data source",
                 format!(
                     "INSERT INTO data_sources
-                         VALUES (9, {{ee}}, 1, {{66}}, 'a', 'ready', NULL, {upload}, 0, NULL, NULL)"
+                         VALUES (9, {{ee}}, 1, {{66}}, 'a', 'ready', NULL, {upload}, 0, NULL, NULL, NULL)"
                 ),
                 format!("UPDATE data_sources SET upload_id = {upload} WHERE id = {{77}}"),
             ),
@@ -90,7 +90,7 @@ async fn an_upload_has_one_holder_of_its_kind() {
     }
     // What nobody has may be had once.
     for text in [
-        "INSERT INTO data_sources VALUES (9, {ee}, 1, {66}, 'a', 'ready', NULL, {bb}, 0, NULL, NULL)",
+        "INSERT INTO data_sources VALUES (9, {ee}, 1, {66}, 'a', 'ready', NULL, {bb}, 0, NULL, NULL, NULL)",
         "UPDATE data_sources SET upload_id = {cc} WHERE id = {ee}",
     ] {
         sqlx::query(sql(text)).execute(&mut filled.raw).await.expect(text);
@@ -108,7 +108,7 @@ async fn a_version_comes_from_a_job_that_is_committed_to_its_dataset() {
     for upload in ["{22}", "{bb}", "{a1}", "{a2}", "{c1}"] {
         let text = format!(
             "INSERT INTO data_sources
-                 VALUES (9, {{ee}}, 1, {{66}}, 'a', 'ready', NULL, {upload}, 0, 2, NULL)"
+                 VALUES (9, {{ee}}, 1, {{66}}, 'a', 'ready', NULL, {upload}, 0, 2, NULL, NULL)"
         );
         assert_told(&mut filled.raw, &text, refused).await;
     }
@@ -127,7 +127,7 @@ async fn a_version_comes_from_a_job_that_is_committed_to_its_dataset() {
     for (dataset, version) in [("{66}", "NULL"), ("{ee}", "NULL"), ("{ee}", "1")] {
         let text = format!(
             "INSERT INTO data_sources
-                 VALUES (9, {{a4}}, 1, {dataset}, 'a', 'ready', NULL, {{a3}}, 0, {version}, NULL)"
+                 VALUES (9, {{a4}}, 1, {dataset}, 'a', 'ready', NULL, {{a3}}, 0, {version}, NULL, NULL)"
         );
         assert_told(&mut filled.raw, &text, refused).await;
     }

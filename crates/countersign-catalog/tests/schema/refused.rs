@@ -28,8 +28,8 @@ async fn no_record_points_into_another_tenant() {
             ("INSERT INTO objects VALUES ('staging/acme/1', 1, {22}, 0, '', NULL, 0)", Foreign),
             ("INSERT INTO objects VALUES ('objects/acme/1', 1, {55}, 0, '', NULL, 0)", Foreign),
             // A dataset of a user of another team, or of none.
-            ("INSERT INTO datasets VALUES (9, {ee}, 1, 'bob', 'a', '', 0, 0)", Foreign),
-            ("INSERT INTO datasets VALUES (9, {ee}, 3, 'ada', 'a', '', 0, 0)", Foreign),
+            ("INSERT INTO datasets VALUES (9, {ee}, 1, 'bob', 'a', '', 0, 0, NULL)", Foreign),
+            ("INSERT INTO datasets VALUES (9, {ee}, 3, 'ada', 'a', '', 0, 0, NULL)", Foreign),
             // A data source with the dataset or the upload of another team, or with none.
             ("UPDATE data_sources SET dataset_id = {dd} WHERE id = {77}", Foreign),
             ("UPDATE data_sources SET dataset_id = {ee} WHERE id = {77}", Foreign),
@@ -38,7 +38,7 @@ async fn no_record_points_into_another_tenant() {
             ("UPDATE data_sources SET team_id = 2, dataset_id = {dd} WHERE id = {77}", Foreign),
             (
                 "INSERT INTO data_sources
-                     VALUES (9, {ee}, 2, {dd}, 'a', 'ready', NULL, {bb}, 0, NULL, NULL)",
+                     VALUES (9, {ee}, 2, {dd}, 'a', 'ready', NULL, {bb}, 0, NULL, NULL, NULL)",
                 Foreign,
             ),
             // What is pointed to stays.
@@ -144,7 +144,7 @@ async fn a_version_has_one_data_source() {
     let mut filled = filled().await;
     for text in [
         "UPDATE jobs SET dataset_id = {66}, committed_at = 0 WHERE upload_id = {a2}",
-        "INSERT INTO data_sources VALUES (9, {ee}, 1, {66}, 'b', 'ready', NULL, {a2}, 0, 2, NULL)",
+        "INSERT INTO data_sources VALUES (9, {ee}, 1, {66}, 'b', 'ready', NULL, {a2}, 0, 2, NULL, NULL)",
     ] {
         sqlx::query(sql(text)).execute(&mut filled.raw).await.expect(text);
     }

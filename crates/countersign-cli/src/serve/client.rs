@@ -24,8 +24,10 @@ impl TrustedProxies {
     pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         let values = headers.get_all(FORWARDED_FOR).iter().collect::<Vec<_>>();
-        let texts = values.iter().rev().map(|value| value.to_str().unwrap_or_default());
-        for text in texts.flat_map(|text| text.rsplit(',')) {
+        // Bytes that are no text spoil the piece that they are in, which is the client's own.
+        let pieces =
+            values.iter().rev().flat_map(|value| value.as_bytes().rsplit(|it| *it == b','));
+        for text in pieces.map(|piece| str::from_utf8(piece).unwrap_or_default()) {
             if !self.0.iter().any(|network| network.contains(&client)) {
                 break;
             }
@@ -47,13 +49,15 @@ fn address_of(text: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn client(trusted: &[&str], peer: &str, forwarded: &[&str]) -> String {
         let networks = trusted.iter().map(|it| it.parse().unwrap()).collect();
         let mut headers = HeaderMap::new();
         for value in forwarded {
-            headers.append(FORWARDED_FOR, value.parse().unwrap());
+            headers.append(FORWARDED_FOR, HeaderValue::from_str(value).unwrap());
         }
         TrustedProxies::new(networks).client(peer.parse().unwrap(), &headers).to_string()
     }
@@ -76,6 +80,7 @@ mod tests {
             ("fd00::1", &["2001:db8::1"], "2001:db8::1"),
             // The client said 6.6.6.6, or any number of things.
             ("10.0.0.1", &["6.6.6.6, 1.2.3.4"], "1.2.3.4"),
+            ("10.0.0.1", &["\u{ff}6.6.6.6, 1.2.3.4"], "1.2.3.4"),
             ("10.0.0.1", &["6.6.6.6", "1.2.3.4"], "1.2.3.4"),
             ("10.0.0.1", &["10.0.0.9, 1.2.3.4"], "1.2.3.4"),
             // Through two proxies of ours.

@@ -88,14 +88,27 @@ fn print_now(text: &str) -> anyhow::Result<()> {
     Ok(stdout.flush()?)
 }
 
+/// Side by side: deleting many bytes takes long, and a lease is not to wait for that.
 async fn sweep(app: Arc<App>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     let mut import_ticks = tokio::time::interval(SWEEP_IMPORTS_EVERY);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => app.sweep_doomed().await,
-            _ = import_ticks.tick() => app.sweep_imports().await,
+    let doomed = async {
+        loop {
+            ticks.tick().await;
+            app.sweep_abandoned().await;
+            app.sweep_doomed().await;
         }
+    };
+    let imports = async {
+        loop {
+            import_ticks.tick().await;
+            app.sweep_imports().await;
+        }
+    };
+    // Neither ends.
+    tokio::select! {
+        () = doomed => {}
+        () = imports => {}
     }
 }
 

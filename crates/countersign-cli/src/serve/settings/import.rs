@@ -5,15 +5,22 @@ use clap::Args;
 use countersign_import::{Limits, Network, PlainHttp};
 use serde::Deserialize;
 
-/// With `--import`.
 #[derive(Debug, Args)]
 // Its name would be that of the group of the options for an S3.
 #[group(skip)]
 #[command(next_help_heading = "Options for importing by url")]
 pub(super) struct Options {
-    /// Make data sources of files that are fetched from other people's servers. Default: refused.
-    #[arg(long = "import", env = "COUNTERSIGN_IMPORT")]
-    enabled: bool,
+    /// Whether data sources are made of files that are fetched from other people's servers. Default:
+    /// true.
+    #[arg(
+        long = "import",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        env = "COUNTERSIGN_IMPORT"
+    )]
+    enabled: Option<bool>,
     /// Fetch `http` too, which whoever is on the way can read and change. Default: `https` only.
     #[arg(long = "import-allow-http", env = "COUNTERSIGN_IMPORT_ALLOW_HTTP")]
     allow_http: bool,
@@ -35,7 +42,7 @@ pub(super) struct Options {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Table {
-    enabled: bool,
+    enabled: Option<bool>,
     allow_http: bool,
     max_bytes: Option<u64>,
     danger_allow_private_addresses: Vec<String>,
@@ -60,11 +67,11 @@ impl Imports {
         } else {
             &options.danger_allow_private_addresses
         };
-        if !options.enabled && !table.enabled {
+        if !options.enabled.or(table.enabled).unwrap_or(true) {
             // Else somebody thinks that files are imported, and they are not.
             ensure!(
                 !allow_http && max_bytes.is_none() && networks.is_empty(),
-                "there are settings for importing, and it is not enabled: say --import"
+                "there are settings for importing, and it is disabled"
             );
             return Ok(None);
         }

@@ -240,11 +240,17 @@ mod tests {
         assert!(matches!(settings.storage, Storage::Folder(folder) if folder == Path::new("/srv")));
     }
     #[test]
-    fn nothing_is_imported_unless_somebody_says_so() {
-        assert!(resolve(&["--data", "d"]).unwrap().imports.is_none());
-        let imports = resolve(&["--data", "d", "--import"]).unwrap().imports.unwrap();
-        let found = (imports.http, imports.bytes_max, imports.danger_allowed.len());
-        assert_eq!(found, (PlainHttp::Refused, 5 << 30, 0));
+    fn files_are_imported_unless_somebody_says_otherwise() {
+        for arguments in [&["--data", "d"][..], &["--data", "d", "--import"]] {
+            let imports = resolve(arguments).unwrap().imports.unwrap();
+            let found = (imports.http, imports.bytes_max, imports.danger_allowed.len());
+            assert_eq!(found, (PlainHttp::Refused, 5 << 30, 0));
+        }
+        assert!(resolve(&["--data", "d", "--import=false"]).unwrap().imports.is_none());
+        let disabled = file("data = \"/a\"\n[import]\nenabled = false");
+        let config = ["--config", disabled.path().to_str().unwrap()];
+        assert!(resolve(&config).unwrap().imports.is_none());
+        assert!(resolve(&[&config[..], &["--import"]].concat()).unwrap().imports.is_some());
 
         let text = "data = \"/a\"\n[import]\nenabled = true\nallow_http = true\nmax_bytes = 7\n\
                     danger_allow_private_addresses = [\"10.1.0.0/16\", \"fd00::/8\"]";
@@ -263,9 +269,10 @@ mod tests {
     #[test]
     fn settings_for_imports_that_cannot_be_meant_are_refused() {
         for wrong in [
-            &["--import-allow-http"][..],
-            &["--import-max-bytes", "1"],
-            &["--import-danger-allow-private-addresses", "10.0.0.0/8"],
+            &["--import=false", "--import-allow-http"][..],
+            &["--import=false", "--import-max-bytes", "1"],
+            &["--import=false", "--import-danger-allow-private-addresses", "10.0.0.0/8"],
+            &["--import=maybe"],
             &["--import", "--import-max-bytes", "0"],
             &["--import", "--import-max-bytes", "5368709121"],
             &["--import", "--import-danger-allow-private-addresses", "10.0.0.1/8"],
