@@ -293,7 +293,7 @@ def step(options, folder, tally):
         search(folder, killed, tally)
     off = folder / "off"
     off.mkdir()
-    with running(options.binary, off) as server:
+    with running(options.binary, off, "--import=false") as server:
         told = Importer(server.url, server.api_key, "admin").ask(origin.url("a.csv"), "a.csv").json()
         tally.check("refused urls", told["code"] == 300011, told)
     return f"{grown} MiB for {BIG // MIB} MiB, {seconds:.0f} s until a killed import said so"
