@@ -145,5 +145,7 @@ def run(server, pair, folder, seed, tally):
         user.refused("POST", "/datasets", {"name": "no user"}, 400, 100)
         user.refused("PATCH", "/datasets", {}, 405, 100)
         user.refused("GET", "/nothing", None, 404, 100001)
-        asked = {"fileName": "a.csv", "type": "FILE", "url": "http://127.0.0.1:1/a.csv"}
-        user.refused("POST", user.as_self("/datasources"), asked, 200, 100001)
+        # Neither in the clear, nor from this machine.
+        for url in ("http://files.example/a.csv", "https://127.0.0.1/a.csv"):
+            asked = {"fileName": "a.csv", "type": "FILE", "url": url}
+            user.refused("POST", user.as_self("/datasources"), asked, 400, 100)
