@@ -83,13 +83,19 @@ impl App {
     }
 
     /// Deletes bytes that no record has any more: what a crash or a failing medium left, and what
-    /// came late through a URL that was still alive. Forgets who has not asked for a while.
+    /// came late through a URL that was still alive.
     ///
     /// To be called at a start and every now and then.
     pub async fn sweep_doomed(&self) {
-        self.meters.tidy();
         // What cannot be deleted stays on the list, at its head.
         while self.sweep_some().await == SWEEP_MAX {}
+    }
+
+    /// Forgets who has not asked for a while, where it is counted how often somebody asks.
+    ///
+    /// To be called every now and then.
+    pub fn sweep_clients(&self) {
+        self.meters.tidy();
     }
 
     /// Ends uploads that were begun and not completed a day after their URLs have ended: they have

@@ -137,10 +137,11 @@ impl App {
     }
 }
 
-/// What is said where the dataset was deleted since it was looked at.
-pub(crate) fn gone_with_its_dataset(error: CatalogError) -> ApiError {
-    match error {
-        CatalogError::OwnerUnknown => ApiError::NotFound("dataset"),
+/// What is said of a record that cannot be made: its dataset, where one was named, was deleted since it
+/// was looked at.
+pub(crate) fn gone_with(dataset: Option<Uuid>) -> impl FnOnce(CatalogError) -> ApiError {
+    move |error| match error {
+        CatalogError::OwnerUnknown if dataset.is_some() => ApiError::NotFound("dataset"),
         other => other.into(),
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     App,
     app::object_key,
-    datasets::gone_with_its_dataset,
+    datasets::gone_with,
     error::{ApiError, KeyFault},
     keys::random,
 };
@@ -62,7 +62,7 @@ impl App {
         let new = DownloadToken { owner, dataset, not_after };
         let hash = DownloadTokenHash::of(&token);
         let added = self.catalog.add_download_token(&hash, &new, now).await;
-        added.map_err(gone_with_its_dataset)?;
+        added.map_err(gone_with(Some(dataset)))?;
         Ok(IssuedDownloadToken(token))
     }
 

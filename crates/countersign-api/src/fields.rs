@@ -1,7 +1,10 @@
 //! Values out of a JSON body or a query, with the reason for each that is none.
 
+use countersign_catalog::Page;
 use countersign_import::UrlFault;
 use serde_json::{Map, Value};
+
+use crate::error::ApiError;
 
 /// A value that is not valid, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -224,6 +227,37 @@ impl Query {
         match (given.next(), given.next()) {
             (Some(text), Some(_)) => Err(invalid_text(field, Reason::Repeated, text)),
             (text, _) => Ok(text.map(String::as_str)),
+        }
+    }
+}
+
+impl Query {
+    /// A numbered page of a list, from 1; and its number. A fault of its size is told first.
+    pub(crate) fn page(
+        &self,
+        (number, size): (&'static str, &'static str),
+        default: i64,
+        sizes: (i64, i64),
+    ) -> Result<(Page, u64), ApiError> {
+        let size = self.integer(size, default, sizes)?;
+        let number = self.integer(number, 1, (1, i64::MAX))?;
+        let limit = u32::try_from(size).map_err(ApiError::internal)?;
+        let number = u64::try_from(number).map_err(ApiError::internal)?;
+        let offset = (number - 1).saturating_mul(limit.into());
+        Ok((Page { limit, offset }, number))
+    }
+
+    /// A text that is searched for; `None` for everything.
+    pub(crate) fn search(
+        &self,
+        field: &'static str,
+        chars_max: usize,
+    ) -> Result<Option<&str>, Invalid> {
+        match self.text(field)?.filter(|text| !text.is_empty()) {
+            Some(text) if text.chars().count() > chars_max => {
+                Err(invalid_text(field, Reason::TooLong { chars_max }, text))
+            }
+            search => Ok(search),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What the dialects share on HTTP: how much is read, what every answer says.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     body::{Body as RequestBody, Bytes, to_bytes},
-    extract::Query as QueryOf,
-    http::{HeaderMap, HeaderValue, Uri, header},
+    extract::{FromRequestParts, Path, Query as QueryOf},
+    http::{HeaderMap, HeaderValue, Uri, header, request::Parts},
     response::Response,
 };
 
@@ -108,6 +108,19 @@ async fn read_body(body: RequestBody, len_max: usize) -> Result<Bytes, ApiError>
 pub(crate) fn read_query(uri: &Uri) -> Query {
     // It fails for no text, and takes what is no UTF-8 as a sign that stands for that.
     Query(QueryOf::try_from_uri(uri).map(|QueryOf(pairs)| pairs).unwrap_or_default())
+}
+
+/// The one segment of a path that is no part of its route. One that is no UTF-8 names nothing, and is
+/// told so like any other.
+pub(crate) struct Segment(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        Ok(Self(path.map(|Path(segment)| segment).unwrap_or_default()))
+    }
 }
 
 /// A GET that mints is for somebody who asked: a browser that looks ahead did not.

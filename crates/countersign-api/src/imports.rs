@@ -29,7 +29,7 @@ use crate::{
     app::{object_key, stored},
     content::ContentFault,
     data_sources::{SourceWish, target},
-    datasets::gone_with_its_dataset,
+    datasets::gone_with,
     direct::direct_upload,
     error::ApiError,
     fields::{Reason, invalid},
@@ -126,7 +126,7 @@ impl App {
             // From now on, not from when it began to wait for its turn to be recorded.
             lease_ends_at: lease_from(self.now()),
         };
-        let source = self.catalog.add_import(&new, now).await.map_err(gone_with_its_dataset)?;
+        let source = self.catalog.add_import(&new, now).await.map_err(gone_with(dataset))?;
         let import = Import { url, name: file_name.clone(), source: source.clone(), ticket };
         tokio::spawn(Arc::clone(self).import(import));
         Ok(source)

@@ -4,13 +4,14 @@ use std::io;
 
 use axum::body::Bytes;
 use countersign::Timestamp;
-use countersign_catalog::{CatalogError, Identity, Job, NewJob};
+use countersign_catalog::{Identity, Job, NewJob};
 use futures_util::stream::BoxStream;
 use uuid::Uuid;
 
 use crate::{
     App,
     app::stored,
+    datasets::gone_with,
     direct::{Deposit, direct_upload},
     error::ApiError,
     file_name::FileName,
@@ -61,10 +62,7 @@ impl App {
         let Deposit { key, info, media_type } = &file.deposit;
         let upload = direct_upload(key, owner, media_type, now);
         let new = NewJob { dataset, name: file.name.as_str().into(), upload };
-        self.catalog.add_stored_job(&new, &stored(info), now).await.map_err(|error| match error {
-            // Deleted since it was looked at.
-            CatalogError::OwnerUnknown if dataset.is_some() => ApiError::NotFound("dataset"),
-            other => other.into(),
-        })
+        let added = self.catalog.add_stored_job(&new, &stored(info), now).await;
+        added.map_err(gone_with(dataset))
     }
 }

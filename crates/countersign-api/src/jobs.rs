@@ -16,6 +16,7 @@ use crate::{
     App,
     app::{new_object_key, object_key, staging_key, stored},
     dataset_name::{DatasetName, Description},
+    datasets::gone_with,
     error::{ApiError, JobFault},
     file_name::{FileName, extension_of},
     media_type::MediaType,
@@ -164,11 +165,7 @@ impl App {
         now: Timestamp,
     ) -> Result<Job, ApiError> {
         let job = NewJob { dataset, name: file.name.as_str().into(), upload };
-        self.catalog.add_job(&job, now).await.map_err(|error| match error {
-            // Deleted since it was looked at.
-            CatalogError::OwnerUnknown if dataset.is_some() => ApiError::NotFound("dataset"),
-            other => other.into(),
-        })
+        self.catalog.add_job(&job, now).await.map_err(gone_with(dataset))
     }
 
     /// Takes the bytes of a job: out of the reach of its URLs, looked at, recorded.

@@ -159,14 +159,8 @@ impl Meters {
 
     /// Forgets those who have all their places back.
     pub(crate) fn tidy(&self) {
-        if let Some(meter) = &self.keys {
-            meter.limiter.retain_recent();
-            meter.limiter.shrink_to_fit();
-        }
-        if let Some(meter) = &self.clients {
-            meter.limiter.retain_recent();
-            meter.limiter.shrink_to_fit();
-        }
+        self.keys.iter().for_each(Meter::tidy);
+        self.clients.iter().for_each(Meter::tidy);
     }
 }
 
@@ -195,6 +189,11 @@ impl<K: Hash + Eq + Clone> fmt::Debug for Meter<K> {
 impl<K: Hash + Eq + Clone> Meter<K> {
     fn new(limit: RateLimit) -> Self {
         Self { limit, limiter: RateLimiter::hashmap(limit.quota()) }
+    }
+
+    fn tidy(&self) {
+        self.limiter.retain_recent();
+        self.limiter.shrink_to_fit();
     }
 
     fn count(&self, key: &K) -> Result<(), ApiError> {

@@ -5,12 +5,12 @@
 mod error;
 mod wire;
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{FromRequestParts, Path, State},
-    http::{HeaderMap, Uri, request::Parts},
+    extract::State,
+    http::{HeaderMap, Uri},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -23,7 +23,7 @@ use crate::{
     error::ApiError,
     fields::{Query, noted},
     file_name::FileName,
-    http::{BODY_LEN_MAX, read_json, read_query, refuse_prefetch},
+    http::{BODY_LEN_MAX, Segment, read_json, read_query, refuse_prefetch},
     media_type::MediaType,
 };
 
@@ -64,28 +64,15 @@ fn answer<T: serde::Serialize>(outcome: Result<T, ApiError>) -> Response {
     }
 }
 
-/// The `file_id` of a path: a number or a hash id.
-struct FileId(String);
-
-/// A path that is no UTF-8 names no file either, and is told so like any other.
-impl<S: Send + Sync> FromRequestParts<S> for FileId {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        let path = Path::<String>::from_request_parts(parts, state).await;
-        Ok(Self(path.map(|Path(id)| id).unwrap_or_default()))
+/// The `file_id` of a path: a number or a hash id. What is neither names no file, which is all that its
+/// sender may know.
+fn file_ref(file_id: &Segment) -> Result<FileRef<'_>, ApiError> {
+    let Segment(id) = file_id;
+    if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) {
+        let number = id.parse().map_err(|_| ApiError::NotFound("file"))?;
+        return Ok(FileRef::Number(number));
     }
-}
-
-impl FileId {
-    /// What is neither names no file, which is all that its sender may know.
-    fn as_ref(&self) -> Result<FileRef<'_>, ApiError> {
-        if !self.0.is_empty() && self.0.bytes().all(|byte| byte.is_ascii_digit()) {
-            let number = self.0.parse().map_err(|_| ApiError::NotFound("file"))?;
-            return Ok(FileRef::Number(number));
-        }
-        Ok(FileRef::HashId(&self.0))
-    }
+    Ok(FileRef::HashId(id))
 }
 
 async fn upload(
@@ -110,11 +97,11 @@ async fn upload(
     answer(upload.await)
 }
 
-async fn confirm(State(app): State<Arc<App>>, file_id: FileId, headers: HeaderMap) -> Response {
+async fn confirm(State(app): State<Arc<App>>, file_id: Segment, headers: HeaderMap) -> Response {
     let confirm = async {
         let who = app.identify(&headers).await?;
         refuse_prefetch(&headers)?;
-        let file = app.confirm_file(&who, file_id.as_ref()?, app.now()).await?;
+        let file = app.confirm_file(&who, file_ref(&file_id)?, app.now()).await?;
         Ok(wire::Confirmed::new(&file))
     };
     answer(confirm.await)
@@ -141,19 +128,19 @@ async fn list(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Resp
     answer(list.await)
 }
 
-async fn metadata(State(app): State<Arc<App>>, file_id: FileId, headers: HeaderMap) -> Response {
+async fn metadata(State(app): State<Arc<App>>, file_id: Segment, headers: HeaderMap) -> Response {
     let metadata = async {
         let who = app.identify(&headers).await?;
-        let file = app.file(&who, file_id.as_ref()?).await?;
+        let file = app.file(&who, file_ref(&file_id)?).await?;
         Ok(wire::Metadata::new(&file))
     };
     answer(metadata.await)
 }
 
-async fn delete(State(app): State<Arc<App>>, file_id: FileId, headers: HeaderMap) -> Response {
+async fn delete(State(app): State<Arc<App>>, file_id: Segment, headers: HeaderMap) -> Response {
     let delete = async {
         let who = app.identify(&headers).await?;
-        app.delete_file(&who, file_id.as_ref()?, app.now()).await?;
+        app.delete_file(&who, file_ref(&file_id)?, app.now()).await?;
         Ok(wire::Deleted::new())
     };
     answer(delete.await)
@@ -161,7 +148,7 @@ async fn delete(State(app): State<Arc<App>>, file_id: FileId, headers: HeaderMap
 
 async fn download(
     State(app): State<Arc<App>>,
-    file_id: FileId,
+    file_id: Segment,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
@@ -172,7 +159,7 @@ async fn download(
         let lifetime = u64::try_from(secs?).map_err(ApiError::internal)?;
         let lifetime = Lifetime::from_secs(lifetime).map_err(ApiError::internal)?;
         let now = app.now();
-        let (file, url) = app.download_file(&who, file_id.as_ref()?, lifetime, now).await?;
+        let (file, url) = app.download_file(&who, file_ref(&file_id)?, lifetime, now).await?;
         Ok(wire::Link::new(&file, &url, now))
     };
     answer(download.await)

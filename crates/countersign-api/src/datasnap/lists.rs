@@ -11,12 +11,12 @@ use countersign::Timestamp;
 use countersign_catalog::{Page, SchemaFileFilter, SchemaFileOrder};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Segment, answer, wire};
+use super::{answer, wire};
 use crate::{
     App,
     error::ApiError,
     fields::{Invalid, Query, Reason, invalid_text},
-    http::read_query,
+    http::{Segment, read_query},
 };
 
 /// So many, and the default: of files, of the latest of them, and of schemas, which the vendor's
@@ -104,11 +104,7 @@ pub(super) async fn uploads(
 
 /// The page of a list, and its number.
 fn page_of(query: &Query, (default, limit_max): (u32, u32)) -> Result<(Page, u64), ApiError> {
-    let limit = query.integer("per_page", default.into(), (1, limit_max.into()))?;
-    let number = query.integer("page", 1, (1, i64::MAX))?;
-    let limit = u32::try_from(limit).map_err(ApiError::internal)?;
-    let number = u64::try_from(number).map_err(ApiError::internal)?;
-    Ok((Page { limit, offset: (number - 1).saturating_mul(limit.into()) }, number))
+    query.page(("page", "per_page"), default.into(), (1, limit_max.into()))
 }
 
 /// Which files are asked for.
@@ -133,11 +129,7 @@ impl Wish {
             },
         };
         let status = one_of("processing_status", &STATUSES)?;
-        let search = query.text("search")?.filter(|text| !text.is_empty());
-        if let Some(text) = search.filter(|text| text.chars().count() > SEARCH_CHARS_MAX) {
-            let reason = Reason::TooLong { chars_max: SEARCH_CHARS_MAX };
-            return Err(invalid_text("search", reason, text).into());
-        }
+        let search = query.search("search", SEARCH_CHARS_MAX)?;
         let until = time_of(query, "date_to")?;
         // A day is meant to its end, and a moment as a part of what is asked for.
         let before = until.map(|(at, is_day)| later(at, if is_day { DAY_SECS } else { 1 }));

@@ -13,8 +13,6 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{FromRequestParts, Path},
-    http::request::Parts,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -71,16 +69,4 @@ fn answer<T: Serialize>(outcome: Result<T, ApiError>) -> Response {
 /// What the vendor does with the rows of files: here are files.
 async fn not_provided() -> Response {
     refuse(ApiError::NotProvided("queries and processing"))
-}
-
-/// A segment of a path. One that is no UTF-8 names nothing, and is told so like any other.
-struct Segment(String);
-
-impl<S: Send + Sync> FromRequestParts<S> for Segment {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let path = Path::<String>::from_request_parts(parts, state).await;
-        Ok(Self(path.map(|Path(segment)| segment).unwrap_or_default()))
-    }
 }

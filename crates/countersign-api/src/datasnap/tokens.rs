@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::{body::Body as RequestBody, extract::State, http::HeaderMap, response::Response};
 
-use super::{Segment, answer, wire};
+use super::{answer, wire};
 use crate::{
     App,
     error::ApiError,
-    http::{BODY_LEN_MAX, read_json},
+    http::{BODY_LEN_MAX, Segment, read_json},
 };
 
 /// How long a token lives.

@@ -61,7 +61,6 @@ const LIFETIME_SECS: (i64, i64) = (60, 604_800);
 
 const PAGE_SIZE_DEFAULT: i64 = 10;
 const PAGE_SIZE: (i64, i64) = (1, 100);
-const PAGE_NUMBER: (i64, i64) = (1, i64::MAX);
 
 /// The longest text that is searched for, in characters.
 const SEARCH_CHARS_MAX: usize = 128;
@@ -94,24 +93,14 @@ fn user_of(body: &Body, query: &Query, field: &'static str) -> Result<String, In
 
 /// Which page of a list is asked for.
 pub(super) fn page_of(query: &Query, words: &Words) -> Result<(Page, PageNumber), ApiError> {
-    let size = query.integer(words.page_size, PAGE_SIZE_DEFAULT, PAGE_SIZE)?;
-    let number = query.integer(words.page_number, 1, PAGE_NUMBER)?;
-    let limit = u32::try_from(size).map_err(ApiError::internal)?;
-    let number = u64::try_from(number).map_err(ApiError::internal)?;
-    let offset = (number - 1).saturating_mul(limit.into());
-    Ok((Page { limit, offset }, PageNumber { number, size: limit }))
+    let names = (words.page_number, words.page_size);
+    let (page, number) = query.page(names, PAGE_SIZE_DEFAULT, PAGE_SIZE)?;
+    Ok((page, PageNumber { number, size: page.limit }))
 }
 
 /// What is searched for; `None` for everything.
 pub(super) fn search_of<'q>(query: &'q Query, words: &Words) -> Result<Option<&'q str>, Invalid> {
-    let search = query.text(words.search)?.filter(|search| !search.is_empty());
-    match search {
-        Some(text) if text.chars().count() > SEARCH_CHARS_MAX => {
-            let reason = Reason::TooLong { chars_max: SEARCH_CHARS_MAX };
-            Err(invalid_text(words.search, reason, text))
-        }
-        search => Ok(search),
-    }
+    query.search(words.search, SEARCH_CHARS_MAX)
 }
 
 /// The states of a comma-separated list; `None` for all.

@@ -95,6 +95,7 @@ async fn sweep(app: Arc<App>) {
     let doomed = async {
         loop {
             ticks.tick().await;
+            app.sweep_clients();
             app.sweep_abandoned().await;
             app.sweep_doomed().await;
         }
